@@ -82,14 +82,15 @@ class Card:
     @cached_property
     def healthy_service(self) -> HealthyShares:
         """The share that each node answers in time without faults."""
-        return healthy_service(self.runs, self.deadline_ns)
+        return healthy_service(self.runs, self.deadline_ns, self.failover_ns)
 
     @cached_property
     def failovers(self) -> Mapping[tuple[str, str], int | None]:
         """(scenario, side) → nanoseconds until all of its nodes that answered again in a long split had; None where
         none did."""
+        healthy = healthy_service(self.runs, self.deadline_ns)
         return {
-            (probe.scenario, side): side_failover(window, side, KINDS, self.healthy_service)
+            (probe.scenario, side): side_failover(window, side, KINDS, healthy)
             for probe in self.probes for window in probe.windows if window.split for side in window.sides
         }  # fmt: skip
 
@@ -101,7 +102,7 @@ class Card:
     @cached_property
     def measured(self) -> Sequence[MeasuredScenario]:
         """The windows of each scenario with faults."""
-        return measured(self.runs, self.deadline_ns)
+        return measured(self.runs, self.deadline_ns, self.failover_ns)
 
     @property
     def window_ns(self) -> int:
@@ -116,7 +117,9 @@ class Card:
     @cached_property
     def facts(self) -> ClassFacts:
         """Facts that the rule goes by, as the runs tell them."""
-        return class_facts(self.runs, self.measured, nothing_to_split=self.subject.nothing_to_split)
+        return class_facts(
+            self.runs, self.measured, nothing_to_split=self.subject.nothing_to_split, settles_ns=self.failover_ns
+        )  # fmt: skip
 
     @cached_property
     def finding(self) -> ClassFinding:

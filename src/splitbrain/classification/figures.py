@@ -90,20 +90,20 @@ def deadline_of(runs: Sequence[RunEvidence]) -> int:
     return deadline(max(longest, default=None))
 
 
-def measured(runs: Sequence[RunEvidence], deadline_ns: int) -> list[MeasuredScenario]:
-    """The windows of each scenario with faults, in order of appearance."""
+def measured(runs: Sequence[RunEvidence], deadline_ns: int, settles_ns: int = 0) -> list[MeasuredScenario]:
+    """The windows of each scenario with faults, in order of appearance. settles_ns: see `healthy_shares`."""
     by_scenario: dict[str, list[FaultWindow]] = {}
     for run in runs:
         if run.scenario != HEALTHY:
             by_scenario.setdefault(run.scenario, []).extend(run.windows)
-    healthy = healthy_service(runs, deadline_ns)
+    healthy = healthy_service(runs, deadline_ns, settles_ns)
     return [_measured(name, windows, deadline_ns, healthy) for name, windows in by_scenario.items()]
 
 
-def healthy_service(runs: Sequence[RunEvidence], deadline_ns: int) -> HealthyShares:
-    """The share that each node answers in time while no fault holds."""
+def healthy_service(runs: Sequence[RunEvidence], deadline_ns: int, settles_ns: int = 0) -> HealthyShares:
+    """The share that each node answers in time while no fault holds. settles_ns: see `healthy_shares`."""
     healthy = (run.calm for run in runs if run.scenario == HEALTHY)
-    return healthy_shares(healthy, (run.calm for run in runs if _was_split(run)), deadline_ns)
+    return healthy_shares(healthy, (run.calm for run in runs if _was_split(run)), deadline_ns, settles_ns)
 
 
 def _measured(
@@ -243,10 +243,10 @@ def _in_ms(took: Sequence[int | None]) -> tuple[float, float] | None:
 
 
 def class_facts(
-    runs: Sequence[RunEvidence], found: Sequence[MeasuredScenario], *, nothing_to_split: bool
+    runs: Sequence[RunEvidence], found: Sequence[MeasuredScenario], *, nothing_to_split: bool, settles_ns: int = 0
 ) -> ClassFacts:
-    """Facts for the rule."""
-    usual = healthy_service(runs, deadline_of(runs))
+    """Facts for the rule. settles_ns: see `healthy_shares`."""
+    usual = healthy_service(runs, deadline_of(runs), settles_ns)
     refuted, _, undecided = linearizable_runs(runs)
     _, confirmed, _ = linearizable_runs([run for run in runs if _counts(run, nothing_to_split=nothing_to_split)])
     states = [run.final.converged for run in runs]

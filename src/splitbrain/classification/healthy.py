@@ -11,6 +11,10 @@ The share is measured, so it has bounds, and each verdict takes the one that mak
     high   the upper bound in the healthy runs or in the pauses of runs with splits (before, between and after them, at
            the same pace), whichever is higher; 1 if nothing was asked in pauses
 
+After a heal a target may need as long as after a split until its members agree again, in which it answers what it can:
+of pauses counts what begins a failover after the heal. Else one that recovers slowly would be said to answer little
+without faults.
+
 A node serves in a window if it answers SERVED_SHARE of `high`, and does not if it answers less than SERVED_SHARE of
 `low`; in both cases less what chance explains in so few operations, which is nothing where all is answered without
 faults. In between the window says nothing. Over all windows in which a side served each node has to answer
@@ -53,10 +57,11 @@ class CalmRequest:
     since: int | None
     room: int | None
 
-    def counts(self, deadline_ns: int) -> bool:
+    def counts(self, deadline_ns: int, settles_ns: int) -> bool:
         """Whether it was over before the next fault, and does not suffer from the last one any more, if a target
-        recovers within the deadline of an operation."""
-        return all(time is None or time >= deadline_ns for time in (self.since, self.room))
+        recovers within the deadline of an operation, or in the time that it takes to settle."""
+        over = self.since is None or self.since >= max(deadline_ns, settles_ns)
+        return over and (self.room is None or self.room >= deadline_ns)
 
 
 @dataclass(frozen=True)
@@ -131,21 +136,27 @@ def calm_requests(history: History) -> tuple[CalmRequest, ...]:
 
 
 def healthy_shares(
-    runs: Iterable[Sequence[CalmRequest]], pauses: Iterable[Sequence[CalmRequest]], deadline_ns: int
+    runs: Iterable[Sequence[CalmRequest]],
+    pauses: Iterable[Sequence[CalmRequest]],
+    deadline_ns: int,
+    settles_ns: int = 0,
 ) -> HealthyShares:
     """The share of each node and kind that was asked in healthy runs, by the requests of each of these and of each run
-    with splits. Runs are clusters: their operations are not independent."""
-    by_run, in_pauses = _counts(runs, deadline_ns), _counts(pauses, deadline_ns)
+    with splits. Runs are clusters: their operations are not independent. settles_ns: how long after a fault nothing
+    counts, if that is longer than the deadline."""
+    by_run, in_pauses = _counts(runs, deadline_ns, settles_ns), _counts(pauses, deadline_ns, settles_ns)
     return {at: HealthyShare(_bounds(counts), _bounds(in_pauses.get(at, ()))) for at, counts in by_run.items()}
 
 
-def _counts(runs: Iterable[Sequence[CalmRequest]], deadline_ns: int) -> dict[tuple[str, str], list[tuple[int, int]]]:
+def _counts(
+    runs: Iterable[Sequence[CalmRequest]], deadline_ns: int, settles_ns: int
+) -> dict[tuple[str, str], list[tuple[int, int]]]:
     """(node, kind) → of each run, how many were answered in time, of how many."""
     found: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for requests in runs:
         counts: dict[tuple[str, str], list[int]] = {}
         for one in requests:
-            if one.counts(deadline_ns):
+            if one.counts(deadline_ns, settles_ns):
                 cell = counts.setdefault((one.node, one.kind), [0, 0])
                 cell[0] += one.took is not None and one.took <= deadline_ns
                 cell[1] += 1

@@ -10,7 +10,7 @@ from splitbrain.classification.availability import ServiceTally
 from splitbrain.classification.card import Card, CardSubject
 from splitbrain.classification.card_file import card_file
 from splitbrain.classification.figures import deadline_of, measured, side_facts
-from splitbrain.classification.healthy import HealthyShare, calm_requests, healthy_shares
+from splitbrain.classification.healthy import CalmRequest, HealthyShare, calm_requests, healthy_shares
 from splitbrain.classification.markdown import markdown
 from splitbrain.classification.page import render
 from splitbrain.classification.rule import CapClass
@@ -177,6 +177,19 @@ def test_calm_is_what_no_fault_touches_and_what_had_its_time() -> None:
         assert usual.share == usual.high == 1.0
         assert usual.pauses.whole == 4 * (1 + 1 + 1 + 2)
     assert not healthy_shares([], [found], SECOND)
+
+
+def test_what_a_target_refuses_until_it_has_settled_after_a_heal_is_not_its_usual_service() -> None:
+    def settling(request: CalmRequest) -> CalmRequest:
+        return replace(request, took=None) if request.since is not None and request.since < 2 * SECOND else request
+
+    found = [settling(one) for one in calm_requests(history(refusing))]
+    assert any(one.took is None and one.counts(SECOND, 0) for one in found)
+    runs = [calm_requests(history(refusing, windows=(), end=60.0))]
+    hasty, patient = healthy_shares(runs, [found], SECOND), healthy_shares(runs, [found], SECOND, 2 * SECOND)
+    for at, usual in hasty.items():
+        assert usual.low < 0.9 < usual.runs.low, "refusals after the heal contradict the healthy runs"
+        assert patient[at].low == patient[at].high == 1.0 and patient[at].pauses.whole
 
 
 def test_few_operations_without_faults_say_little() -> None:
