@@ -61,7 +61,8 @@ def test_cards_have_what_the_textbook_says_today() -> None:
         nodes = re.search(r"(\d+) nodes? · local", text)
         assert nodes is not None, path.name
         line = claim_of(target, "local", int(nodes[1]))
-        said = [] if line is None else [f"{line.claim}{' (differs)' * (found not in (line.claim, UNSETTLED))}: {line.name}"]
+        differs = " (differs)" if line is not None and found not in (line.claim, UNSETTLED) else ""
+        said = [] if line is None else [f"{line.claim}{differs}: {line.name}"]
         assert re.findall(r"^\| textbook \| (.*) \|$", text, re.M) == said, path.name
 
 
