@@ -163,6 +163,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.hazelcast:Hazelcast",
         "Hazelcast, the CP subsystem and maps with backups: real processes, or a cluster",
     ),
+    "infinispan": (
+        "splitbrain.targets.infinispan:Infinispan",
+        "Infinispan, a cache in memory with owners: real processes, containers, or a cluster",
+    ),
     "rqlite": (
         "splitbrain.targets.rqlite:Rqlite",
         "rqlite, SQLite replicated by Raft: real processes, containers, or a cluster",

@@ -121,7 +121,8 @@ class OnPath(SoftwareSource):
 class Maven(SoftwareSource):
     """A folder of jars: an artefact and all it needs at run time.
 
-    artefact: "GROUP:NAME". also: further ones, "GROUP:NAME:VERSION". size: in words, for people.
+    artefact: "GROUP:NAME". also: further ones, "GROUP:NAME:VERSION" or "GROUP:NAME:VERSION:CLASSIFIER". size: in words,
+    for people.
     """
 
     artefact: str
@@ -195,8 +196,9 @@ def carry_out(command: list[str], folder: Path, **variables: str) -> str:
     return done.stdout
 
 
-def _dependency(group: str, name: str, version: str) -> str:
+def _dependency(group: str, name: str, version: str, classifier: str = "") -> str:
     words = f"<groupId>{group}</groupId><artifactId>{name}</artifactId><version>{version}</version>"
+    words += f"<classifier>{classifier}</classifier>" if classifier else ""
     return f"\n    <dependency>{words}</dependency>"
 
 

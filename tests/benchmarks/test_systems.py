@@ -25,6 +25,7 @@ NEWER = {
     "consul",
     "ferretdb",
     "dqlite",
+    "infinispan",
 }
 
 

@@ -332,6 +332,7 @@ FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeServer]]] = {
     "mariadb": lambda: serving(mariadb, "mysql"),
     "nats": lambda: serving(nats, "nats"),
     "memcached": lambda: serving(memcached, "memcached"),
+    "infinispan": lambda: serving(memcached, "infinispan"),
     "galera": lambda: serving(mariadb, "mysql"),
     "tarantool": lambda: serving(tarantool, "tarantool"),
     "ignite": lambda: serving(ignite, "ignite"),

@@ -14,7 +14,7 @@ from .fronts import front, self_signed
 from .test_contract import SERVERS, WRITE, ended, fake, made, run
 
 SECRET = "hush"
-PASSED_ON = {"redis", "valkey", "zookeeper", "nats", "memcached", "ignite", "consul", "ferretdb"}
+PASSED_ON = {"redis", "valkey", "zookeeper", "nats", "memcached", "ignite", "consul", "ferretdb", "infinispan"}
 """Servers whose password is sent as it is, once the connection is secret."""
 
 

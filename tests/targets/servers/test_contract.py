@@ -24,6 +24,7 @@ from splitbrain.targets.ferretdb import FerretDB
 from splitbrain.targets.galera import Galera
 from splitbrain.targets.hazelcast import Hazelcast
 from splitbrain.targets.ignite import Ignite
+from splitbrain.targets.infinispan import Infinispan
 from splitbrain.targets.kafka import Kafka
 from splitbrain.targets.mariadb import MariaDB
 from splitbrain.targets.memcached import Memcached
@@ -66,6 +67,7 @@ SERVERS: tuple[type[Server], ...] = (
     Consul,
     FerretDB,
     Dqlite,
+    Infinispan,
 )
 LONG = {
     "rqlite": "a C compiler and Go build it for minutes",
@@ -76,6 +78,7 @@ LONG = {
     "rabbitmq": "three nodes that are ready after half a minute",
     "hazelcast": "three nodes that are ready after half a minute",
     "patroni": "another server takes over after half a minute",
+    "infinispan": "57 MB, and three nodes that are ready after half a minute",
 }
 """Servers that take so long to get that only `make test-long` runs three nodes of them."""
 NO_CONTAINERS = {
@@ -162,6 +165,11 @@ ERRORS = [
     (Dqlite, b"not connected: no available dqlite leader server found", EventType.FAIL, ErrorKind.NO_LEADER),
     (Dqlite, b"driver: bad connection", EventType.INFO, ErrorKind.CONNECTION),
     (Dqlite, b"database is locked", EventType.INFO, ErrorKind.CONFLICT),
+    (Infinispan, b"SERVER_ERROR Key 'k' is not available. Not all owners are in this partition", EventType.INFO,
+        ErrorKind.UNAVAILABLE),
+    (Infinispan, b"SERVER_ERROR ISPN000476: Timed out waiting for responses", EventType.INFO, ErrorKind.TIMEOUT),
+    (Infinispan, b"CLIENT_ERROR bad command line format", EventType.INFO, ErrorKind.OTHER),
+    (Infinispan, b"NOT_STORED", EventType.INFO, ErrorKind.CONFLICT),
     (PostgreSQL, b"40001", EventType.FAIL, ErrorKind.CONFLICT),
     (PostgreSQL, b"25006", EventType.FAIL, ErrorKind.NO_LEADER),
     (PostgreSQL, b"57P01", EventType.INFO, ErrorKind.UNAVAILABLE),
