@@ -4,8 +4,8 @@ Operations, each on an object K (K None: a set): read, write, cas (old None: abs
 object is an entry of JSON text, replaced by its `cas` number; that is the `revision`. A set is kept as a list. A client
 speaks Memcached's protocol to its member alone, which passes requests on to those that own the entry.
 
-Pitfall: a member tries again by itself when the cluster's topology changes, so a comparison that was false may have been
-with what its first try put.
+Pitfall: a member tries again by itself when the cluster's topology changes, so a comparison that was false may have
+been with what its first try put.
 """
 
 import re
@@ -107,7 +107,7 @@ class Infinispan(Server):
         Option("owners", 2, "members that hold an entry", least=1),
         Option("split", "allow", "what a part of the cluster does: go on, or refuse what it does not hold wholly",
             ("allow", "deny")),
-        Option("merge", "none", "which entry stays where parts that meet differ: each its own, or that of the larger part",
+        Option("merge", "none", "which entry stays where parts that meet differ: both, or that of the larger part",
             ("none", "preferred")),
         Option("heap_mb", 192, "the Java heap of a node, at most"),
     )  # fmt: skip

@@ -2,8 +2,8 @@
 certainly did not happen.
 
 Pitfall: none is. A member tries an operation again by itself after every change of the cluster's topology, and what it
-says of the last try says nothing of the first (15.0.11, StateTransferInterceptor); "is not available" comes from a check
-that each try begins with (PartitionHandlingInterceptor), and the endpoint answers CLIENT_ERROR to any
+says of the last try says nothing of the first (15.0.11, StateTransferInterceptor); "is not available" comes from a
+check that each try begins with (PartitionHandlingInterceptor), and the endpoint answers CLIENT_ERROR to any
 IllegalArgumentException, wherever it was raised (TextResponse).
 """
 

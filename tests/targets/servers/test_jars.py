@@ -76,6 +76,12 @@ def test_without_maven_one_sentence_says_what_to_install(bare: Path) -> None:
         SOFTWARE.obtain("5.0.6", say=lambda _: None)
 
 
+def test_an_artefact_may_have_a_classifier(bare: Path) -> None:
+    program(bare / "mvn", f"grep -q '<version>1</version><classifier>c</classifier></dep' pom.xml || exit 8\n{MVN}")
+    also = replace(SOFTWARE.sources[0], also=("a:b:1:c",))  # type: ignore[call-arg]
+    assert replace(SOFTWARE, sources=[also]).obtain("5.0.6", say=lambda _: None).is_dir()
+
+
 def test_what_maven_says_when_it_fails_is_told(bare: Path) -> None:
     program(bare / "mvn", "echo '[INFO] well'; echo '[ERROR] no such artefact'; echo '[ERROR] more'; exit 1")
     with pytest.raises(InfrastructureError, match=r"could not fetch Cassandra 5\.0\.6: no such artefact$"):
