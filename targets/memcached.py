@@ -57,10 +57,11 @@ class MemcachedClient(NamedTexts):
             first = (await reader.readuntil(b"\r\n")).split()
             if first == [b"END"]:
                 return None, None
-            if first[0] != b"VALUE":
-                raise ServerError(b" ".join(first).decode())
-            text = await reader.readexactly(int(first[3]) + 2)
-            await reader.readuntil(b"END\r\n")
+            if first[0] == b"VALUE":
+                text = await reader.readexactly(int(first[3]) + 2)
+                await reader.readuntil(b"END\r\n")
+        if first[0] != b"VALUE":  # raised in the exchange it would break the connection
+            raise ServerError(b" ".join(first).decode())
         return text[:-2].decode(), int(first[4])
 
     async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome | None:
