@@ -290,6 +290,10 @@ ROWS = (
         f"{THREE} --workload set --nemesis kill:size=all --nemesis-interval 8 --nemesis-duration 1 --time-limit 14",
         INVALID),
     BugRow("ignite-whole", "the same load, and none is", "ignite", f"{THREE} --workload set --time-limit 14", VALID),
+    BugRow("infinispan-deny", "a part of a cut refuses what it does not hold wholly, and reads are stale after it "
+        "all the same", "infinispan:split=deny", f"{THREE} {APART}", INVALID),
+    BugRow("infinispan-whole", "the same load, and none is cut off", "infinispan:split=deny",
+        f"{THREE} --workload unique-register --time-limit 20", VALID),
 )  # fmt: skip
 
 

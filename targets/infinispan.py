@@ -76,7 +76,7 @@ HEALTH, HEALTH_SECONDS = b"GET /rest/v2/container/health HTTP/1.0\r\n\r\n", 3.0
 
 
 async def seen(address: str) -> tuple[int, bool]:
-    """How many members a member sees, and whether it says that all is well: nothing is moved to new owners."""
+    """The number of members that a member sees, and whether it says that all is well: nothing is on its way."""
     answer = await told(address, REST_PORT, HEALTH, HEALTH_SECONDS)
     count = re.search(rb'"number_of_nodes":(\d+)', answer)
     return int(count[1]) if count else 0, b'"health_status":"HEALTHY"' in answer

@@ -27,7 +27,7 @@ def made(kind: type[Server], **options: str) -> Server:
 
 
 async def outcomes(kind: type[Server], endpoint: str, operations: Sequence[Operation]) -> list[Outcome]:
-    """What one client's operations come to, as the harness records them."""
+    """The outcomes of one client's operations, as the harness records them."""
     server, found = made(kind, endpoints=endpoint), []
     client = server.client(ExternalNode("n1", endpoint))
     await client.open()
