@@ -56,7 +56,7 @@ class Software:
             raise UsageError(f"{where}: there is no such program")
         found = self.told(path)
         if found is None:
-            raise UsageError(f"{where}: it does not tell an {self.name} version when asked with --version")
+            raise UsageError(f"{where}: no version of {self.name} is there, by --version or the names of jars")
         if version and version != found:
             raise UsageError(f"{where} is version {found}, not {version}")
         return found

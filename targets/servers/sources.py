@@ -146,7 +146,7 @@ class Maven(SoftwareSource):
             ["mvn", "--batch-mode", "--strict-checksums", GOAL, "-DincludeScope=runtime", f"-DoutputDirectory={lib}"],
             folder,
             log,
-            lambda seconds: say(f"fetching {name} {version}: {_downloaded(log)} files after {seconds:.0f} s"),
+            lambda seconds: say(f"fetching {name} {version}: {_downloaded(log)} after {seconds:.0f} s"),
         )
         if code != 0 or not any(lib.glob("*.jar")):
             lines = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("[ERROR]")]
@@ -202,7 +202,8 @@ def _dependency(group: str, name: str, version: str, classifier: str = "") -> st
     return f"\n    <dependency>{words}</dependency>"
 
 
-def _downloaded(log: Path) -> int:
-    """The number of jars that Maven has said to have downloaded; it lays them down all at once in the end."""
-    lines = log.read_text(errors="replace").splitlines()
-    return sum("Downloaded from" in line and ".jar " in line for line in lines)
+def _downloaded(log: Path) -> str:
+    """The number of jars, and of descriptions of them before, that Maven says it has; it puts all there in the end."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if "Downloaded from" in line]
+    jars = sum(".jar " in line for line in lines)
+    return f"{jars} of its jars and {len(lines) - jars} of their descriptions"

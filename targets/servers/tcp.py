@@ -36,7 +36,8 @@ class TcpConnection:
 
     @asynccontextmanager
     async def exchange(self, request: bytes) -> AsyncIterator[asyncio.StreamReader]:
-        """Send a request; the body reads the reply, all of it. ConnectionRefusedError: nothing was sent."""
+        """Send a request; the body reads the whole reply, and no more: an error that it raises gives the connection
+        up, so what a node answers is raised behind it. ConnectionRefusedError: nothing was sent."""
         async with self._turn:
             if self.broken:
                 raise ConnectionRefusedError("the connection was given up before; nothing was sent")

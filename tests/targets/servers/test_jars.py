@@ -68,7 +68,7 @@ def test_progress_counts_what_maven_says_to_have_downloaded(bare: Path, monkeypa
     told = "[INFO] Downloaded from central: https://repo/a/1/a-1"
     program(bare / "mvn", f"echo '{told}.pom (1 kB)'; echo '{told}.jar (2 kB)'; /bin/sleep 0.5\n{MVN}")
     SOFTWARE.obtain("5.0.6", say=said.append)
-    assert any(": 1 files after " in sentence for sentence in said), said
+    assert any(": 1 of its jars and 1 of their descriptions after " in sentence for sentence in said), said
 
 
 def test_without_maven_one_sentence_says_what_to_install(bare: Path) -> None:
