@@ -90,7 +90,7 @@ def accounts(*reads: dict[str, int | None], transfer: str | None = None) -> Hist
     ("reads", "words"),
     [
         (({"a": 5, "b": 5}, {"a": 4, "b": 5}), "the total is 9, not 10, as in the first read"),
-        (({"a": 5, "b": 5}, {"a": 11, "b": -1}), "account b has -1"),
+        (({"a": 5, "b": 5}, {"a": 11, "b": -1}), "account b has -1, and none may be below zero"),
         (({"a": 5, "b": 5}, {"a": 10, "b": None}), "account b has no balance"),
         (({"a": 5, "b": 5}, {"a": 10}), "the accounts b are there in one read and not in another"),
     ],
