@@ -6,7 +6,7 @@ A share is cut, never rounded up, so "100 %" means every one and "0 %" none.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from splitbrain.checkers.common import event_format
+from splitbrain.checkers.common import operation_format
 from splitbrain.checkers.common import values as checker_values
 from splitbrain.harness.injection import CLOCK_READS
 from splitbrain.harness.operation import EventType, Value
@@ -72,7 +72,7 @@ def cut(text: str, limit: int) -> str:
 
 def operation(f: str, argument: Value, result: Value, ended: EventType, limit: int = VALUE_LENGTH) -> str:
     """An operation as the checkers' words have it, with values of at most `limit` characters."""
-    return event_format.operation(f, argument, result, ended, lambda data: value(data, limit))
+    return operation_format.operation(f, argument, result, ended, lambda data: value(data, limit))
 
 
 def error(data: Value, limit: int = VALUE_LENGTH) -> str:

@@ -31,7 +31,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from splitbrain.checkers.common.entry import CatalogueEntry
-from splitbrain.checkers.common.event_format import SHOWN_ITEMS, EventFormat, in_all
+from splitbrain.checkers.common.event_format import EventFormat, in_all
+from splitbrain.checkers.common.operation_format import SHOWN_ITEMS
 from splitbrain.checkers.common.per_key import Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
 from splitbrain.harness.budget import Budget, BudgetMeter

@@ -68,7 +68,8 @@ def test_a_node_that_answers_an_error_is_not_ready_yet(monkeypatch: pytest.Monke
     (process, *_) = made(Consul).deployments
     assert isinstance(process, Process)
     place = Place("n1", "198.18.0.1", tmp_path, {"n1": "198.18.0.1"})
-    assert not asyncio.run(asyncio.wait_for(process.ready(place), 5))
+    with pytest.raises(OSError, match="it answered: No cluster leader"):
+        asyncio.run(asyncio.wait_for(process.ready(place), 5))
 
 
 def verdict(*copies: Sequence[tuple[str, str]]) -> Verdict:

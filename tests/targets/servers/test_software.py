@@ -43,7 +43,7 @@ def test_a_path_is_asked_for_its_version(tmp_path: Path) -> None:
         SOFTWARE.resolve("3.5.1", str(path))
     with pytest.raises(UsageError, match="no such program"):
         SOFTWARE.resolve("", str(tmp_path / "none"))
-    with pytest.raises(UsageError, match="does not tell"):
+    with pytest.raises(UsageError, match="no version of etcd is there"):
         SOFTWARE.resolve("", str(program(tmp_path / "other", "echo hello")))
 
 
