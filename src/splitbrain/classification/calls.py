@@ -96,11 +96,12 @@ def classify(
 
 
 def is_folder(word: str | Path) -> bool:
-    """Whether a word names the folder of a classification, not a target, even one with a file in its options."""
+    """Whether a word names the folder of a classification, not a target, even one with a file in its options. A folder
+    with the name of a target is written `./NAME`."""
     if isinstance(word, Path):
         return True
     name, colon, _ = word.partition(":")
-    if colon and (name in registry.TARGETS or name.endswith(".py")):
+    if name in registry.TARGETS or (colon and name.endswith(".py")):
         return False
     return "/" in word or Path(word).is_dir()
 

@@ -420,8 +420,9 @@ def test_seeds_of_rounds_do_not_overlap_and_end() -> None:
 
 def test_words_with_a_slash_and_folders_are_no_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "there").mkdir()
-    assert is_folder("there")
+    for name in ("there", "raft"):
+        (tmp_path / name).mkdir()
+    assert is_folder("there") and is_folder("./raft")
     assert is_folder("not/there")
     assert not is_folder("raft")
     assert not is_folder("quorum:w=1,r=1")
