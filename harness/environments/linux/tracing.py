@@ -67,7 +67,14 @@ class Tracing:
         return self._process is not None and self._process.returncode is None
 
     async def start(self, pids: Sequence[int]) -> None:
-        """Attach; returns when every process is hit. InfrastructureError if that cannot be done."""
+        """Attach; returns when every process is hit. InfrastructureError, with nothing left, if that cannot be done."""
+        try:
+            await self._attach(pids)
+        except BaseException:
+            self._end_all()
+            raise
+
+    async def _attach(self, pids: Sequence[int]) -> None:
         targets = [word for pid in pids for word in ("-p", str(pid))]
         with self._log.with_suffix(".messages").open("wb") as messages:
             self._process = await asyncio.create_subprocess_exec(
@@ -80,6 +87,7 @@ class Tracing:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=messages,
+                start_new_session=True,
             )
         clock = asyncio.get_running_loop().time
         deadline, ended = clock() + ATTACH_SECONDS, False
@@ -106,7 +114,15 @@ class Tracing:
                 # The kernel detaches for it.
                 process.kill()
                 await process.wait()
+            self._end_all()
         return _count(self._log)
+
+    def _end_all(self) -> None:
+        """End what strace has started, and itself: as it begins it tries out on children of its own what the kernel
+        can, and they wait for ever if it is interrupted just then."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
 
 ENDED = ("Z", "X")

@@ -1,6 +1,7 @@
 """Small parts: what is said where a tool is missing, checksums, counters, scratch folders, whom signals reach."""
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -125,6 +126,35 @@ def test_a_process_without_rights_is_told_apart_from_one_that_ended() -> None:
     ended.wait()
     assert not processes.alive(ended.pid)
     assert processes.send([ended.pid], signal.SIGKILL) == 0
+
+
+@linux
+@pytest.mark.parametrize("ended", [True, False], ids=["detached", "could-not-attach"])
+def test_nothing_that_strace_began_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ended: bool) -> None:
+    program, child = tmp_path / "strace", tmp_path / "child"
+    program.write_text(f"#!/bin/sh\nsleep 300 &\necho $! > {child}.new && mv {child}.new {child}\nwait\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(tools, "path", lambda name: str(program))
+    monkeypatch.setattr(tracing, "ATTACH_SECONDS", 0.5)
+
+    async def attached(pid: int) -> None:
+        session = tracing.Tracing(tracing.SyscallFaults(delay_us=1), tmp_path)
+        await session.start([pid])
+        while not child.exists():
+            await asyncio.sleep(0.01)
+        await session.stop()
+
+    over = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, over.pid, os.WEXITED | os.WNOWAIT)
+    try:
+        with processes.example() as pid, contextlib.nullcontext() if ended else pytest.raises(InfrastructureError):
+            asyncio.run(attached(over.pid if ended else pid))
+    finally:
+        over.wait()
+    deadline = time.monotonic() + 10
+    while processes.alive(int(child.read_text())) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not processes.alive(int(child.read_text()))
 
 
 @linux
