@@ -19,10 +19,9 @@ from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.options import Option
 from splitbrain.targets.infinispan_errors import ERRORS
 from splitbrain.targets.memcached import MemcachedClient
-from splitbrain.targets.objects import FALSE
+from splitbrain.targets.objects import false_comparison
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.agreement import settled
-from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.jvm import java_command
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
@@ -91,7 +90,7 @@ class InfinispanClient(MemcachedClient):
         """See `VersionedObjects`: a comparison that was false tells nothing."""
         done = await super().replaced(operation, version, text)
         if done is None:
-            raise ServerError("the comparison was false, perhaps because the member's first try had done it", FALSE)
+            raise false_comparison()
         return done
 
 

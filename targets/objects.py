@@ -14,6 +14,11 @@ FALSE_ROW = code(FALSE, ErrorKind.CONFLICT)
 """The row of error tables, for comparisons that were false, perhaps because the server's first try had done it."""
 
 
+def false_comparison() -> ServerError:
+    """The error of such a comparison."""
+    return ServerError("the comparison was false, perhaps because the server's first try had done it", FALSE)
+
+
 def name_of(operation: Operation) -> str:
     """The name of an operation's object."""
     return f"k{operation.key}"
@@ -81,7 +86,7 @@ class ComparedTexts(NamedTexts):
             await self.put(name, text)
         elif not await (self.create(name, text) if version is None else self.exchange(name, version, text)):
             if self.tries_again:
-                raise ServerError("the comparison was false, perhaps because the server's first try had done it", FALSE)
+                raise false_comparison()
             return None
         return Outcome.ok(operation.value)
 

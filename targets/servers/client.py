@@ -82,7 +82,7 @@ class VersionedObjects(ABC):
     @abstractmethod
     async def replaced(self, operation: Operation, version: Any, text: str) -> Outcome | None:
         """Put a text in place of this version; None: of no object. Returns None if that is certainly not there, never
-        where the server may have tried before and succeeded: then a ServerError, of which the table knows nothing."""
+        where the server may have tried before and succeeded: then it raises what is `info` by the table."""
 
     async def write(self, operation: Operation) -> Outcome:
         """Replace the value, or create it; objects are not deleted, so the third try finds one."""
