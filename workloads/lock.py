@@ -21,7 +21,7 @@ from splitbrain.checkers.domain.locks import ACQUIRE, HOLD, RELEASE, LockCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.errors import UsageError
-from splitbrain.harness.generator import Generator, calls, cycle, limit, on_threads, per_thread, then, until_ok
+from splitbrain.harness.generator import Generator, calls, cycle, limit, on_threads, per_thread, phases, then, until_ok
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import Operation
 from splitbrain.harness.options import Option, Setting
@@ -49,7 +49,8 @@ def main(size: Size, settings: Mapping[str, Setting]) -> Generator:
 
 
 def final(size: Size, settings: Mapping[str, Setting], history: History) -> Generator:
-    """Each lock once more, by one of its clients: it is acquired again when all is well."""
+    """Each lock once more, by one of its clients, after the others let go of it: it is acquired again when all is well.
+    One that the end of the run stopped between `acquire` and `release` holds it, and keeps it alive."""
     locks = int(settings["locks"] or 0)
 
     def of(f: str) -> Generator:
@@ -57,8 +58,8 @@ def final(size: Size, settings: Mapping[str, Setting], history: History) -> Gene
 
     names = [lock_of(thread, locks, size.concurrency) for thread in range(size.concurrency)]
     first = [thread for thread, name in enumerate(names) if names.index(name) == thread]
-    steps = limit(1, of(RELEASE)), until_ok(limit(READ_TRIES, of(ACQUIRE))), limit(1, of(RELEASE))
-    return on_threads(first, per_thread(then(*steps)))
+    again = then(until_ok(limit(READ_TRIES, of(ACQUIRE))), limit(1, of(RELEASE)))
+    return phases(per_thread(limit(1, of(RELEASE))), on_threads(first, per_thread(again)))
 
 
 def lock_of(thread: int, locks: int, concurrency: int) -> str:
