@@ -11,10 +11,16 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 TRIES = 8
+SNAPSHOTS = 20
+"""Snapshots of a table of Iceberg after which the older half is let go of: the library copies them all, some forty
+times a commit."""
+MERGED = {"commit.manifest-merge.enabled": "true", "commit.manifest.min-count-to-merge": "4"}
+"""Properties of a table of Iceberg: a read looks at every manifest, and each commit adds one unless they are merged."""
 NOTHING, ANYTHING = "null", ""
 OBJECTS, ELEMENTS = "objects", "elements"
 Carry = Callable[[str, Sequence[str]], tuple[list[Any], int]]
@@ -35,8 +41,8 @@ class Lake(ABC):
         self.lock = threading.Lock()
 
     @abstractmethod
-    def refresh(self) -> None:
-        """See the latest snapshot."""
+    def refresh(self, table: str) -> None:
+        """See the latest snapshot of a table."""
 
     @abstractmethod
     def texts(self, table: str, name: str) -> Sequence[str]:
@@ -56,11 +62,11 @@ class Lake(ABC):
             if verb == "replace":
                 return [], int(self._replace(*words))
             if verb == "add":
-                self._committed(lambda: self.append(*words))
+                self._committed(ELEMENTS, lambda: self.append(*words))
                 return [], 1
-            self.refresh()
-            found = self.texts(OBJECTS, *words) if verb == "found" else self.texts(ELEMENTS, "")
-            return [[text] for text in found], 0
+            table, name = (OBJECTS, *words) if verb == "found" else (ELEMENTS, "")
+            self.refresh(table)
+            return [[text] for text in self.texts(table, name)], 0
 
     def _replace(self, name: str, old: str, new: str) -> bool:
         def once() -> bool:
@@ -70,12 +76,12 @@ class Lake(ABC):
             self.put(name, new)
             return True
 
-        return bool(self._committed(once))
+        return bool(self._committed(OBJECTS, once))
 
-    def _committed(self, once: Callable[[], Any]) -> Any:
+    def _committed(self, table: str, once: Callable[[], Any]) -> Any:
         for _ in range(TRIES):
             try:
-                self.refresh()
+                self.refresh(table)
                 return once()
             except self.conflict:
                 continue
@@ -98,9 +104,8 @@ class DeltaLake(Lake):
                 write_deltalake(folder / name, rows(), mode="ignore")
         self.tables = {name: DeltaTable(folder / name) for name in (OBJECTS, ELEMENTS)}
 
-    def refresh(self) -> None:
-        for table in self.tables.values():
-            table.update_incremental()
+    def refresh(self, table: str) -> None:
+        self.tables[table].update_incremental()
 
     def texts(self, table: str, name: str) -> Sequence[str]:
         found = self.tables[table].to_pyarrow_table(columns=["text"], filters=[("name", "=", name)])
@@ -125,8 +130,9 @@ class Iceberg(Lake):
 
         super().__init__()
         self.conflict = CommitFailedException, ValidationException
+        self.expires = not retries
         where = {"uri": f"sqlite:///{folder}/catalog.db?timeout=10", "warehouse": f"file://{folder}"}
-        told = {"commit.retry.num-retries": str(retries)}
+        told = {"commit.retry.num-retries": str(retries), **MERGED}
         with alone(folder):
             self.catalog = SqlCatalog("splitbrain", **where)
             self.catalog.create_namespace_if_not_exists("splitbrain")
@@ -135,9 +141,8 @@ class Iceberg(Lake):
                 for name in (OBJECTS, ELEMENTS)
             }
 
-    def refresh(self) -> None:
-        for table in self.tables.values():
-            table.refresh()
+    def refresh(self, table: str) -> None:
+        self.tables[table].refresh()
 
     def texts(self, table: str, name: str) -> Sequence[str]:
         found = self.tables[table].scan(f"name = '{name}'").to_arrow()
@@ -145,10 +150,25 @@ class Iceberg(Lake):
         return texts
 
     def put(self, name: str, text: str) -> None:
-        self.tables[OBJECTS].overwrite(rows((name, text)), f"name = '{name}'")
+        with self._commit(OBJECTS) as commit:
+            commit.overwrite(rows((name, text)), f"name = '{name}'")
 
     def append(self, element: str) -> None:
-        self.tables[ELEMENTS].append(rows(("", element)))
+        with self._commit(ELEMENTS) as commit:
+            commit.append(rows(("", element)))
+
+    @contextmanager
+    def _commit(self, name: str) -> Iterator[Any]:
+        """One commit, which lets go of old snapshots too. Where the library tries again by itself it compares with all
+        that came since its snapshot, which must then be there still: so they all stay."""
+        from pyiceberg.table.update.snapshot import ExpireSnapshots
+
+        table = self.tables[name]
+        with table.transaction() as commit:
+            yield commit
+            if self.expires and len(table.metadata.snapshots) > SNAPSHOTS:
+                first_kept = table.metadata.snapshots[-SNAPSHOTS // 2].timestamp_ms / 1000
+                ExpireSnapshots(commit).older_than(datetime.fromtimestamp(first_kept, UTC)).commit()
 
 
 @contextmanager

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from splitbrain.targets.embedded import lakes
 from splitbrain.targets.embedded.lake_target import ERRORS
-from splitbrain.targets.embedded.lakes import ANYTHING, NOTHING, TRIES, DeltaLake, Iceberg, Lake, LakeConflict
+from splitbrain.targets.embedded.lakes import ANYTHING, NOTHING, OBJECTS, TRIES, DeltaLake, Iceberg, Lake, LakeConflict
 from splitbrain.targets.servers.errors import ServerError
 
 pytest.importorskip("pyarrow")
@@ -43,11 +44,25 @@ def test_a_change_is_compared_with_what_another_process_committed(
 @pytest.mark.parametrize("kind", [DeltaLake, Iceberg])
 def test_a_commit_upon_an_old_snapshot_is_refused(kind: Callable[[Path, int], Lake], tmp_path: Path) -> None:
     one, two = made(kind, tmp_path / "shared"), made(kind, tmp_path / "shared")
-    one.refresh()
+    one.refresh(OBJECTS)
     two.carry("replace", ["a", NOTHING, "1"])
     with pytest.raises(one.conflict):
         one.put("a", "2")
     assert text(one, "a") == text(two, "a") == "1"
+
+
+@pytest.mark.parametrize(("retries", "kept"), [(0, range(2, 5)), (1, range(8, 20))])
+def test_old_snapshots_go_unless_the_library_compares_with_them(
+    retries: int, kept: range, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pyiceberg")
+    monkeypatch.setattr(lakes, "SNAPSHOTS", 4)
+    one, two = Iceberg(tmp_path / "shared", retries), Iceberg(tmp_path / "shared", retries)
+    for number in range(8):
+        (one, two)[number % 2].carry("replace", ["ab"[number % 2], ANYTHING, str(number)])
+    one.carry("replace", ["c", NOTHING, "8"])
+    assert [text(lake, name) for lake in (one, two) for name in "abc"] == ["6", "7", "8"] * 2
+    assert len(two.tables[OBJECTS].metadata.snapshots) in kept
 
 
 class AlwaysLate(Lake):
@@ -56,7 +71,7 @@ class AlwaysLate(Lake):
     conflict = KeyError
     commits = 0
 
-    def refresh(self) -> None:
+    def refresh(self, table: str) -> None:
         """Do nothing."""
 
     def texts(self, table: str, name: str) -> tuple[str, ...]:
