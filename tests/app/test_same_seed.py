@@ -4,6 +4,7 @@ How operations end is not fixed, and so neither is how far a client gets: the co
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import takewhile
 from pathlib import Path
 
@@ -48,7 +49,8 @@ def asked(history: list[Event], thread: int) -> list[tuple[object, ...]]:
 
 
 def test_the_same_seed_gives_the_same_faults_and_the_same_operations(tmp_path: Path) -> None:
-    first, second = (events(7, tmp_path / name) for name in ("first", "second"))
+    with ThreadPoolExecutor() as threads:  # at once, as each of them mostly waits
+        first, second = threads.map(lambda name: events(7, tmp_path / name), ("first", "second"))
     plan = schedule(
         parse(FAULTS), [f"n{i + 1}" for i in range(NODES)], LIMIT_SECONDS, 7, interval_s=INTERVAL_SECONDS
     ).slots
