@@ -2,8 +2,10 @@
 
 A history is one vector or list of maps, or maps one after another. A keyword is the string of its name (`:ok` is "ok"),
 and so is a symbol. Tags (`#inst "…"`, `#jepsen.history.Op{…}`, `#object[…]`, others) are let pass: the value behind a
-tag stands for itself. A ratio that is no integer is the string of its lowest terms, "1/2".
-An event may also be Knossos's tuple, `[process type f value]`.
+tag stands for itself. Metadata (`^:key form`, `^{…} form`) are passed over. A namespace before a map is that of its
+keys: `#:a{:x 1, :b/y 2, :_/z 3}` is `{:a/x 1, :b/y 2, :z 3}`. A ratio that is no integer is the string of its lowest
+terms, "1/2", and a pattern, `#"a+"`, the string between its quotes. An event may also be Knossos's tuple,
+`[process type f value]`.
 """
 
 import re
@@ -13,6 +15,7 @@ from typing import Any
 import msgspec
 
 from splitbrain.harness.histories.edn_atoms import DISCARD, Atoms
+from splitbrain.harness.histories.edn_collections import map_of, set_of, with_namespace
 from splitbrain.harness.histories.loose import Loose
 from splitbrain.harness.histories.parsing import Unreadable
 from splitbrain.harness.operation import Value
@@ -24,22 +27,25 @@ _TOKEN = re.compile(
     r"""[\s,]*+(
         \Z                                          # nothing but blanks is left: matched, or each blank is tried anew
       | [\[\](){}]
-      | [^\s,\[\](){}";\\\#][^\s,\[\](){}";\\]*     # a number, keyword, symbol
-      | "[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)          # a string; one that lacks its end is the last token
-      | \#(?:[{_]|\#-?\w+|[A-Za-z][^\s,\[\](){}";\\]*)?  # a set, a discard, ##Inf, a tag
+      | [^\s,\[\](){}";\\\#^][^\s,\[\](){}";\\]*    # a number, keyword, symbol
+      | \#?"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)       # a string, a pattern; one that lacks its end is the last token
+      | \#?\^                                      # metadata
+      | \#:[^\s,\[\](){}";\\]*[\s,]*+\{?              # a map whose keys have a namespace
+      | \#(?:[{_<]|\#-?\w+|[A-Za-z][^\s,\[\](){}";\\]*)?  # a set, a discard, an object, ##Inf, a tag
       | ;[^\n]*
       | \\(?:[A-Za-z0-9]+|.)?                       # a character
       )""",
     re.VERBOSE | re.DOTALL,
 )
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING = re.compile(r'#?"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _STRING_END = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _UNENDED = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*(\\?)\Z', re.DOTALL)
-_OPENED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(\\?)\Z', re.DOTALL)
+_OPENED = re.compile(r'#?"[^"\\]*(?:\\.[^"\\]*)*(\\?)\Z', re.DOTALL)
 _TUPLE_HEAD = re.compile(rb"\s*+[\[(]\s*+(?:[\[(]\s*+)?:?[\w.@-]+[\s,]+:(?:invoke|ok|fail|info)[\s,\])]")
 _TAG = re.compile(r"#[A-Za-z].*", re.DOTALL)
 _CLOSING = {"[": "]", "(": ")", "{": "}", "#{": "}"}
-_STRUCTURE = frozenset("[](){}") | {"#{"}
+_TAKES_AWAY = frozenset(("#_", "^", "#^"))
+"""Tokens that take the next form away: metadata do so with their own."""
 _PARTS = ("process", "type", "f", "value")
 """Fields of an operation, in the order of Knossos's tuples."""
 
@@ -56,6 +62,9 @@ class Forms:
         self._atoms = Atoms()
         self._levels: list[list[Any]] = [[]]
         self._openers: list[str] = []
+        self._closing = dict(_CLOSING)
+        """The ends of collections by how they begin: also of maps whose keys have a namespace, as they come."""
+        self._structure = frozenset("[](){}") | {"#{"}
         self._discards = False
         self._rest: list[str] = []
         """The pieces of a string that began and has not ended yet."""
@@ -74,14 +83,21 @@ class Forms:
         tokens = _TOKEN.findall(text)
         while tokens and not tokens[-1]:
             tokens.pop()
-        if tokens and tokens[-1][0] == '"' and not _STRING.fullmatch(tokens[-1]):
+        if tokens and tokens[-1].startswith(('"', '#"')) and not _STRING.fullmatch(tokens[-1]):
             self._rest_characters = 0
             self._keep(tokens.pop(), _OPENED)
-        if ";" in text or "#" in text:
-            self._discards = self._discards or "#_" in tokens
+        if ";" in text or "#" in text or "^" in text:
             tokens = [token for token in tokens if token[0] != ";" and not _TAG.fullmatch(token)]
+            self._look_at_hashes(frozenset(tokens))
         self._assemble(tokens)
         return self._finished()
+
+    def _look_at_hashes(self, tokens: frozenset[str]) -> None:
+        """Take note of tokens that take forms away, and of beginnings of maps whose keys have a namespace."""
+        self._discards = self._discards or not tokens.isdisjoint(_TAKES_AWAY)
+        begin = {token: "}" for token in tokens if token.startswith("#:") and token[-1] == "{" and token[2] != ":"}
+        self._closing |= begin
+        self._structure |= begin.keys()
 
     def _ends_string(self, text: str) -> bool:
         """Whether the string that is open ends in this text; if not, the text is a piece of it."""
@@ -104,7 +120,7 @@ class Forms:
         if self._rest:
             return "a string"
         if self._openers:
-            return {"[": "a vector", "(": "a list", "{": "a map", "#{": "a set"}[self._openers[-1]]
+            return {"[": "a vector", "(": "a list", "#{": "a set"}.get(self._openers[-1], "a map")
         return "a discarded form" if self._levels[0] else None
 
     def mark(self) -> Mark:
@@ -119,18 +135,19 @@ class Forms:
 
     def _assemble(self, tokens: list[str]) -> None:
         atoms, levels, openers = self._atoms, self._levels, self._openers
+        structure, closing = self._structure, self._closing
         current = levels[-1]
         for token in tokens:
-            if token not in _STRUCTURE:
+            if token not in structure:
                 current.append(atoms[token])
-            elif token in _CLOSING:
+            elif token in closing:
                 if len(openers) == DEPTH_MAX:
                     raise Unreadable(f"nested more than {DEPTH_MAX} deep")
                 openers.append(token)
                 current = []
                 levels.append(current)
             else:
-                if not openers or _CLOSING[openers[-1]] != token:
+                if not openers or closing[openers[-1]] != token:
                     raise Unreadable(f"{openers[-1]} ends with {token}" if openers else f"{token} closes nothing")
                 items = levels.pop()
                 if self._discards:
@@ -138,9 +155,11 @@ class Forms:
                 current = levels[-1]
                 opener = openers.pop()
                 if opener == "{":
-                    current.append(_map(items))
+                    current.append(map_of(items))
                 elif opener == "#{":
-                    current.append(_set(items))
+                    current.append(set_of(items))
+                elif opener[0] == "#":
+                    current.append(map_of(with_namespace(opener[2:-1].strip(" \t\r\n,"), items)))
                 else:
                     current.append(tuple(items))
 
@@ -207,6 +226,8 @@ class Edn:
                 events[place] = dict(zip(_PARTS, event, strict=True))
             elif not isinstance(event, dict):
                 raise Unreadable(f"an event is a map, not {str(event)[:60]!r}")
+            if "process" not in event or "type" not in event:
+                _refuse_qualified(event)
         try:
             return msgspec.convert(events, list[Loose])
         except msgspec.ValidationError:
@@ -235,42 +256,16 @@ class Edn:
         return self._begin.match(line) is not None
 
 
+def _refuse_qualified(event: dict[Any, Value]) -> None:
+    """Unreadable for an event whose process or type has a namespace: it is not known to be what is meant."""
+    for key in event:
+        if isinstance(key, str) and key.rpartition("/")[2] in ("process", "type") and "/" in key:
+            raise Unreadable(f"the keys of an event have no namespace: :{key} is not :{key.rpartition('/')[2]}")
+
+
 def _is_tuple(items: Sequence[Any]) -> bool:
     """Whether these items are an operation of Knossos, rather than several."""
     return len(items) > 0 and not isinstance(items[0], tuple | dict)
-
-
-def _map(items: list[Any]) -> dict[Any, Value]:
-    try:
-        out = dict(zip(items[::2], items[1::2], strict=False))
-    except TypeError:
-        return _map([part if i % 2 else _hashable(part) for i, part in enumerate(items)])
-    if 2 * len(out) != len(items):
-        raise Unreadable("a map with a key that has no value" if len(items) % 2 else "a map that holds a key twice")
-    return out
-
-
-def _set(items: list[Any]) -> frozenset[Any]:
-    try:
-        out = frozenset(items)
-    except TypeError:
-        return _set([_hashable(item) for item in items])
-    if len(out) != len(items):
-        raise Unreadable("a set that holds an element twice")
-    return out
-
-
-class _Key(dict[Any, Any]):
-    """A map that is a key or an element of a set."""
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
-
-
-def _hashable(value: Any) -> Any:
-    if isinstance(value, dict):
-        return _Key((key, _hashable(inner)) for key, inner in value.items())
-    return tuple(map(_hashable, value)) if isinstance(value, tuple) else value
 
 
 def _undiscarded(items: list[Any]) -> tuple[list[Any], int]:
@@ -290,5 +285,5 @@ def _undiscarded(items: list[Any]) -> tuple[list[Any], int]:
 def _without_discarded(items: list[Any]) -> list[Any]:
     kept, waiting = _undiscarded(items)
     if waiting:
-        raise Unreadable("#_ with nothing to discard")
+        raise Unreadable("#_ or ^ with nothing behind it")
     return kept

@@ -9,7 +9,7 @@ from splitbrain.harness.histories.parsing import Unreadable
 from splitbrain.harness.operation import Value
 
 DISCARD = object()
-"""The value of `#_`, which takes the next form away."""
+"""The value of `#_`, which takes the next form away, and of `^`, which does so with metadata."""
 _INTEGER = re.compile(r"[+-]?(?:0|[1-9]\d*)N?", re.ASCII)
 _OTHER_BASE = re.compile(r"([+-]?)(?:0[xX]([0-9a-fA-F]+)|0([0-7]+)|([1-9]\d?)[rR]([0-9a-zA-Z]+))N?", re.ASCII)
 _RATIO = re.compile(r"([+-]?\d+)/(\d+)", re.ASCII)
@@ -19,6 +19,13 @@ _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[0-7]{1,3}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\"}
 _CHARACTERS = {"newline": "\n", "space": " ", "tab": "\t", "return": "\r", "backspace": "\b", "formfeed": "\f"}
 _CONSTANTS = {"nil": None, "true": True, "false": False, "##Inf": math.inf, "##-Inf": -math.inf, "##NaN": math.nan}
+
+
+_NO_DATA = {
+    "'": "a quoted form", "@": "a dereference", "`": "a syntax quote", "~": "an unquote",
+    "#<": "an object printed as #<…>",
+}  # fmt: skip
+"""Beginnings of what Clojure prints or reads, and EDN has not."""
 
 
 class Atoms(dict[str, Value]):
@@ -38,17 +45,32 @@ def _atom(token: str) -> Value:
     first = token[0]
     if token in _CONSTANTS:
         return _CONSTANTS[token]
-    if first == '"':
-        return _text(token[1:-1])
+    if token.startswith(('"', '#"')):
+        return _text(token[1:-1]) if first == '"' else token[2:-1]
     if first == "\\":
         return _character(token[1:])
-    if token == "#_":
+    if token in ("#_", "^", "#^"):
         return DISCARD
     if first.isdigit() or (first in "+-." and token[1:2].isdigit()):
         return _number(token)
     if not _NAME.fullmatch(token):
-        raise Unreadable(f"not EDN: {token[:60]!r}")
+        raise Unreadable(_no_edn(token))
     return token.removeprefix(":")
+
+
+def _no_edn(token: str) -> str:
+    """The reason that a token is none of EDN."""
+    shown = token[:60]
+    if token.startswith(("::", "#::")):
+        return (
+            f"{shown} stands for a namespace that only the program knew: it has to be written out, as :namespace/name"
+        )
+    if token.startswith("#:"):
+        return f"{shown} is a namespace without a map behind it"
+    if token == "#":
+        return "# begins none of what EDN has: #{…} a set, #name a tag, #_ a form that is passed over"
+    what = next((what for begin, what in _NO_DATA.items() if token.startswith(begin)), None)
+    return f"not EDN: {shown!r}" + (f" begins {what}, and a history holds data alone" if what else "")
 
 
 def _number(token: str) -> int | float | str:
@@ -63,10 +85,14 @@ def _number(token: str) -> int | float | str:
         if _FLOAT.fullmatch(token):
             return _real(token)
     except ZeroDivisionError:
-        raise Unreadable(f"not a number: {token[:60]!r}") from None
+        raise Unreadable(_no_number(token)) from None
     except ValueError:
         raise Unreadable(f"a number of {len(token)} digits" if len(token) > 60 else f"not a number: {token}") from None
-    raise Unreadable(f"not a number: {token[:60]!r}")
+    raise Unreadable(_no_number(token))
+
+
+def _no_number(token: str) -> str:
+    return f"not a number: {token[:60]!r} (a text stands in quotes)"
 
 
 def _real(token: str) -> float | str:

@@ -4,6 +4,7 @@ The first event says which of the two a file is: with both `index` and `time` it
 the rules of our own format. A foreign file loses nothing by dropping one of them, for its order is that of the file.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -13,6 +14,8 @@ from splitbrain.harness.histories.loose import Loose
 from splitbrain.harness.histories.parsing import Unreadable
 from splitbrain.harness.history import Event
 
+_HALF = re.compile(rb"\\(?:u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|(u[dD][89a-fA-F]\w\w)|.)", re.DOTALL)
+"""Escapes; in the group one that stands for half of a character."""
 D = TypeVar("D")
 T = TypeVar("T")
 
@@ -66,11 +69,21 @@ def decoded(decode: Callable[[D], T], block: D) -> T:
     except msgspec.DecodeError as wrong:
         if "UTF-8" in str(wrong):  # from msgspec 0.23 on
             raise Unreadable("not UTF-8 text") from None
-        raise Unreadable(f"not JSON: {_plain(wrong)}") from None
+        raise Unreadable(_no_json(_plain(wrong), bytes(block))) from None  # type: ignore[call-overload]
     except UnicodeDecodeError:  # before
         raise Unreadable("not UTF-8 text") from None
     except RecursionError:
         raise Unreadable("nested too deeply") from None
+
+
+def _no_json(reason: str, text: bytes) -> str:
+    """The mistake in a text that is no JSON, and the text that stands there."""
+    half = next((found for found in _HALF.finditer(text) if found[1]), None)
+    if half is not None:  # msgspec says of it what it says of a text that was cut
+        return f"half of a surrogate pair is not text: \\{half[1].decode()} (byte {half.start()})"
+    at = re.search(r" \(byte (\d+)\)\Z", reason)
+    here = text[int(at[1]) :].partition(b"\n")[0][:20].decode(errors="replace").strip() if at else ""
+    return f"not JSON: {reason}" + (f": {here!r}" if here else "")
 
 
 def _plain(wrong: Exception) -> str:

@@ -4,9 +4,9 @@
     INFO [2017-03-30 22:38:59,278] jepsen worker 1 - jepsen.util 1 :invoke :read nil          since 2017
     2021-02-26 23:39:01,300{GMT} INFO [jepsen worker 1] jepsen.util: 1 :invoke :read nil      since 2021
 
-Lines of other origin are passed over: their words, and the lines of a message or a stack trace that goes on. One of
-`jepsen.util`, or one that names a type of operation, and cannot be read, is an error. Porcupine's key-value logs are
-EDN, a map a line, and are read as such.
+A log may begin with any number of other lines. They are passed over: their words, and the lines of a message or a
+stack trace that goes on. One of `jepsen.util`, or one that names a type of operation, and cannot be read, is an error,
+and so is a log without an operation. Porcupine's key-value logs are EDN, a map a line, and are read as such.
 """
 
 import re
@@ -24,9 +24,21 @@ _OTHER = re.compile(r"(?!.*jepsen\.util)(?:\S+ \S+ )?(?:TRACE|DEBUG|INFO|WARN|ER
 _CONTINUED = re.compile(r"(?!.*jepsen\.util)(?!.*(?:^|\s):(?:invoke|ok|fail|info)(?:\s|$)).*")
 
 
+_BEGIN = re.compile(
+    rb"\s*(?:(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\s+(?:\[\d{4}-\d\d-\d\d |jepsen\.)"
+    rb"|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\S*\s+(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\s)"
+)
+"""The first line of a log, whatever it tells."""
+
+
 def looks_like_log(head: bytes) -> bool:
-    """Whether a line near the beginning comes from `jepsen.util`."""
-    return b"jepsen.util - " in head[: 1 << 16] or _HEAD.search(head, 0, 1 << 16) is not None
+    """Whether the first line is one of a log, or a line near the beginning comes from `jepsen.util`."""
+    return _BEGIN.match(head) is not None or b"jepsen.util - " in head[: 1 << 16] or holds_operation(head[: 1 << 16])
+
+
+def holds_operation(block: bytes) -> bool:
+    """Whether one of these lines is an operation that `jepsen.util` printed."""
+    return _HEAD.search(block) is not None
 
 
 class PorcupineLog:
@@ -36,6 +48,8 @@ class PorcupineLog:
 
     def __init__(self) -> None:
         self._lines = OperationLines()
+        self._found = False
+        """Whether there was any operation."""
         self._old = False
         """Whether a line of the oldest kind came: such logs hold no messages of several lines."""
 
@@ -50,6 +64,7 @@ class PorcupineLog:
     def _event(self, line: str) -> Loose | None:
         found = _LINE.fullmatch(line)
         if found is not None:
+            self._found = True
             self._old = self._old or _OLD.fullmatch(line) is not None
             return self._lines.event(found)
         if not line or _OTHER.fullmatch(line) or (not self._old and _CONTINUED.fullmatch(line)):
@@ -61,7 +76,9 @@ class PorcupineLog:
         return True
 
     def finish(self) -> None:
-        """Do nothing, as nothing is ever left open."""
+        """End the log. Unreadable if it told no operation: then it is no history."""
+        if not self._found:
+            raise Unreadable("no operation in this log: no line of it comes from jepsen.util")
 
     def mark(self) -> bool:
         """The state now, for `rewind`."""

@@ -27,6 +27,7 @@ FORMATS = ("auto", "jsonl", "edn", "json", "text", "porcupine", "csv")
 """Formats by name: `json` is one array of objects (elle-cli), `text` Jepsen's `history.txt`, `porcupine` the logs of
 Jepsen, as in the test data of Porcupine."""
 
+_EDN_BEGIN = re.compile(rb"\s*(?:[\[({;#^]|\Z)")
 _WRAPPED = re.compile(rb'\s*\{\s*"([A-Za-z_][A-Za-z0-9_]{0,40})"\s*:\s*\[\s*\{\s*"')
 _OF_EVENTS = frozenset(name.encode() for name in Loose.__struct_fields__)
 """Fields that may begin an event though they are lists of objects."""
@@ -97,7 +98,7 @@ def _parser(name: str, head: bytes, *, own: bool) -> Parser:
         return HistoryText()
     if name == "jsonl":
         return JsonLines(own=own)
-    if name == "porcupine" and looks_like_log(head):
+    if name == "porcupine" and (looks_like_log(head) or not _EDN_BEGIN.match(head)):
         return PorcupineLog()
     return Edn(tuples=looks_like_tuples(head))
 
@@ -122,10 +123,10 @@ _BEGINNINGS: Sequence[tuple[str, Callable[[bytes], bool]]] = (
     ("text", looks_like_history_text),
     ("porcupine", looks_like_log),
     ("edn", looks_like_tuples),
-    ("edn", _matches(rb"\s*\[\s*\{\s*[:#}]")),
+    ("edn", _matches(rb"\s*\[\s*(?:\{\s*[:#}]|[#^])")),
     ("json", _matches(rb"\s*\[\s*[{\]]\s*\"?")),
     ("jsonl", _matches(rb"\s*\{\s*\"")),
-    ("edn", _matches(rb"\s*([(;#\[]|\{\s*[:#])")),
+    ("edn", _matches(rb"\s*([(;#^\[]|\{\s*[:#])")),
     ("jsonl", lambda head: not head.strip()),
     ("csv", looks_like_table),
 )

@@ -7,6 +7,7 @@ values are all `[key value]` pairs (`keyed=true`), and those to which the initia
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History
@@ -76,7 +77,7 @@ def fitting_initial(history: History, begun_with: Callable[[str], Validity]) -> 
     if len(history) > EVENTS_MAX:
         return None
     tried: set[str] = set()
-    for value in first_seen(history):
+    for value in chain(first_seen(history), never_written(history)):
         word = word_of(value)
         if word is None or word in tried:
             continue
@@ -109,6 +110,27 @@ def first_seen(history: History) -> Iterator[Value]:
             if f == "cas":
                 seen = seen[0] if isinstance(seen, tuple) and seen else None
             yield from seen.values() if isinstance(seen, dict) else (seen,)
+
+
+def never_written(history: History) -> Iterator[Value]:
+    """The values that were seen and that no operation wrote: what is left of a deletion, or what the first write of a
+    key returned as the one before."""
+    operations, values = history.operations(), history.pool.values
+    written, seen = set[str | None](), dict[str | None, Value]()
+    for f, argument, result, ended in zip(
+        operations.f, operations.argument, operations.result, operations.ended, strict=True
+    ):
+        name = values[f]
+        if name in WRITES or values[argument] is not None:  # else it only asks
+            written.update(map(word_of, parts(values[argument])))
+        if ended == EventType.OK and (result != argument or name not in WRITES):
+            seen.update((word_of(value), value) for value in parts(values[result]))
+    yield from (value for word, value in seen.items() if word is not None and word not in written)
+
+
+def parts(value: Value) -> Iterator[Value]:
+    """A value, or those of a collection."""
+    yield from value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else (value,)
 
 
 def word_of(value: Value) -> str | None:

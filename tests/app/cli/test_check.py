@@ -214,6 +214,32 @@ def test_a_register_that_began_otherwise_is_told_of_its_initial_value(splitbrain
     assert splitbrain("check", tmp_path / "began.jsonl", "--model", model, "--set", f"initial={word}").code == VALID
 
 
+def done(f: str, argument: object, result: object) -> str:
+    """An operation of the key a."""
+    return (line(0, "invoke", f, argument) + line(0, "ok", f, result)).replace("}\n", ', "key": "a"}\n')
+
+
+DELETED = done("put", 1, 1) + done("delete", None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "word"),
+    [
+        (DELETED + done("get", None, None), (), "nil"),
+        (DELETED + done("get", None, None) + line(1, "invoke", "range", None) + line(1, "ok", "range", {}), (), "nil"),
+        (DELETED + done("get", None, 0), (), "0"),
+        (done("put", 1, None) + done("put", 2, 1) + done("delete", None, 2), ("--set", "answers=old"), "nil"),
+    ],
+)
+def test_a_store_whose_keys_go_is_told_of_what_is_left_of_them(splitbrain, tmp_path, text, settings, word):
+    (tmp_path / "kv.jsonl").write_text(text)
+    said = splitbrain("check", tmp_path / "kv.jsonl", "--model", "kv", *settings, "--json")
+    assert said.code == INVALID
+    assert f"--set 'initial={word}'" in said.objects[0]["notes"][0]
+    again = splitbrain("check", tmp_path / "kv.jsonl", "--model", "kv", *settings, "--set", f"initial={word}")
+    assert again.code == VALID
+
+
 def test_other_objections_get_no_hint(splitbrain, files, tmp_path):
     (tmp_path / "began.jsonl").write_text(line(0, "invoke", "read", None) + line(0, "ok", "read", 0) + BAD)
     for path in (files / "bad.jsonl", tmp_path / "began.jsonl"):

@@ -9,12 +9,15 @@ from splitbrain.cli.history_sources import expand
 
 HISTORY = "{:process 0, :type :invoke, :f :read, :value nil}\n{:process 0, :type :ok, :f :read, :value nil}\n"
 
+OPENING = "INFO [2017-03-30 22:38:59,278] main - jepsen.core Running test\n"
+LOG = OPENING + "INFO [2017-03-30 22:38:59,278] jepsen worker 0 - jepsen.util 0\t:invoke\t:read\tnil\n"
+
 
 def made(root: Path, *names: str) -> None:
     for name in names:
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(HISTORY)
+        path.write_text(LOG if path.name == "jepsen.log" else HISTORY)
 
 
 def found(root: Path) -> list[str]:
@@ -31,6 +34,15 @@ def test_the_store_of_jepsen_holds_histories_and_much_else(splitbrain, tmp_path)
     (tmp_path / "latest").symlink_to(tmp_path / runs[1])
     assert found(tmp_path) == [f"{runs[0]}/history.edn", f"{runs[1]}/history.txt", f"{runs[2]}/jepsen.log"]
     assert splitbrain("check", tmp_path / runs[0], "--model", "register").code == VALID
+
+
+def test_a_run_of_jepsen_that_ended_before_its_first_operation_has_no_history(splitbrain, tmp_path):
+    made(tmp_path, "etcd/1/history.edn", "etcd/2/jepsen.log", "etcd/2/results.edn", "etcd/3/jepsen.log")
+    (tmp_path / "etcd/2/jepsen.log").write_text(OPENING)
+    assert found(tmp_path) == ["etcd/1/history.edn", "etcd/3/jepsen.log"]
+    said = splitbrain("check", tmp_path / "etcd/2", "--model", "register")
+    assert said.code == USAGE
+    assert "no history in this folder" in said.err
 
 
 def test_a_plain_folder_holds_the_files_that_end_like_a_history(tmp_path):

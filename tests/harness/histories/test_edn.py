@@ -59,13 +59,19 @@ def read_text(text: str, format: str = "auto") -> History:
         ("{}", {}), ("{:a 1, :b {:c nil}}", {"a": 1, "b": {"c": None}}), ("{0 100 [1 2] 3}", {0: 100, (1, 2): 3}),
         ("#{1 2}", frozenset([1, 2])), ('#inst "2020-01-01"', "2020-01-01"), ("#jepsen.Op{:a 1}", {"a": 1}),
         ("[1 #_ 2 3]", (1, 3)), ("[#_ #_ 1 2 3]", (3,)), ("[1 #_[2 {3 4}]]", (1,)), ("[1 ; two ]\n 3]", (1, 3)),
+        ("#:a{:x 1, :b/y 2, :_/z 3, 4 5}", {"a/x": 1, "b/y": 2, "z": 3, 4: 5}),
+        ("#:a.b {:x #:c{:y 1}}", {"a.b/x": {"c/y": 1}}),
+        ("[#_#:a{:x 1} 2]", (2,)), ("#{#:a{:x 1} 2}", frozenset([frozenset([("a/x", 1)]), 2])),
+        ("^:a [1]", (1,)), ('^{:a [1]} ^String ^"B" {:c 1}', {"c": 1}), ("[#^:a b #_ ^:c d 1]", ("b", 1)),
+        ("{^:a :b 1}", {"b": 1}),
+        (r'#"a\d+\"b"', r'a\d+\"b'), ('[#"(a|b)" "^c"]', ("(a|b)", "^c")),
         ("#{{:a 1} {:a 2}}", frozenset([frozenset([("a", 1)]), frozenset([("a", 2)])])),
     ],
 )  # fmt: skip
 def test_every_kind_of_form(text, value):
     found = value_of(text)
-    if text.startswith("#{{"):
-        found = frozenset(frozenset(part.items()) for part in found)
+    if text.startswith(("#{{", "#{#:")):
+        found = frozenset(frozenset(part.items()) if isinstance(part, dict) else part for part in found)
     assert found == value
     assert type(found) is type(value)
 
@@ -79,7 +85,8 @@ def test_not_a_number_is_one_value():
     "text",
     ["", "1 2", "[1", "1]", "[1}", "{:a}", "{:a 1 :a 2}", "#{1 1}", "1x", "1/0", "08", "0x", "0xG",
      "2r2", "1rr", "99r1", "1/", "1/x", '"open', r'"\q"', "##Huh", ":", "#",
-     "\\", "[#_]", "^a", "@a", "`a", r'"\ud83d"', "[" * 5000, "9" * 5000, "1e400", "..1.2"],
+     "\\", "[#_]", "^a", "[^]", "#:a", "#:a [1]", "#:{:b 1}", "#:a{:x 1 :a/x 2}", '#"open',
+     "@a", "`a", r'"\ud83d"', "[" * 5000, "9" * 5000, "1e400", "..1.2"],
 )  # fmt: skip
 def test_what_is_no_value_is_refused(text):
     if text == "..1.2":
@@ -98,6 +105,26 @@ VALUES = st.recursive(
     ),
     max_leaves=6,
 )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("'(1 2)", '"\'" begins a quoted form, and a history holds data alone'),
+        ("@x", "'@x' begins a dereference"),
+        ("`(a)", "'`' begins a syntax quote"),
+        ("#<Object java.lang.Object@1f>", "begins an object printed as #<…>"),
+        ("#(inc %)", "# begins none of what EDN has: #{…} a set, #name a tag"),
+        ("::a", "::a stands for a namespace that only the program knew: it has to be written out"),
+        ("#::a{:b 1}", "#::a{ stands for a namespace that only the program knew"),
+        ("#:a 1", "is a namespace without a map behind it"),
+        ("2017-03-30", "not a number: '2017-03-30' (a text stands in quotes)"),
+    ],
+)
+def test_what_clojure_prints_beyond_edn_is_told_by_its_name(text, says):
+    with pytest.raises(Unreadable) as caught:
+        value_of(text)
+    assert says in str(caught.value)
 
 
 @given(VALUES)
@@ -134,6 +161,17 @@ def test_records_and_discards_among_events():
     assert len(read_text(text)) == 2
 
 
+def test_metadata_and_namespaces_among_events():
+    text = EVENTS.replace("{:process", "^{:line 1}\n{:process").replace("[1 2]}", '[1 2], :error #:a{:b #"c\nd"}}')
+    for whole in (text, f"[{text}]", f"^:x [{text}]", f"[^:a {text}]"):
+        history = read_text(whole)
+        assert [(event.value, event.error) for event in history] == [((1, 2), {"a/b": "c\nd"})] * 2
+        lines = Edn()
+        pieces = [event for line in whole.encode().splitlines(keepends=True) for event in lines.feed(line)]
+        lines.finish()
+        assert [event.value for event in pieces] == [(1, 2)] * 2
+
+
 def test_the_nemesis_is_kept_and_not_paired():
     history = read_text(EVENTS + "{:process :nemesis, :type :info, :f :start, :value nil}\n")
     assert len(history) == 3
@@ -152,6 +190,11 @@ def test_the_nemesis_is_kept_and_not_paired():
         (EVENTS + "]\n", "h.edn:3: ] closes nothing"),
         (EVENTS + "{:process 0 :type :invoke :f :read :value 1x}\n", "h.edn:3: not a number: '1x'"),
         (EVENTS + "{[1] 2}\n", "h.edn:3: the keys of an event are keywords"),
+        (
+            EVENTS + "#:jepsen{:process 0, :type :ok}\n",
+            "h.edn:3: the keys of an event have no namespace: :jepsen/process",
+        ),
+        (EVENTS + "{:process 0, :a/type :ok, :f :read}\n", "h.edn:3: the keys of an event have no namespace: :a/type"),
         (EVENTS + "{:process :client-7 :type :invoke :f :read}\n", "h.edn:3: process is a number"),
         (EVENTS + "{:process 0 :type :invoke :f :read :value " + "[" * 200 + "]" * 200 + "}\n", "h.edn:3: nested"),
     ],

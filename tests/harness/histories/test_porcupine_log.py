@@ -25,6 +25,26 @@ def test_operations_are_found_among_other_lines():
     assert not history.timed
 
 
+SINCE_2021 = "2021-02-26 23:39:01,300{GMT}\tINFO\t[main] "
+
+
+@pytest.mark.parametrize("begin", [SINCE_2021 + "jepsen.db: ", "INFO [2017-03-30 22:38:59,278] main - jepsen.db ",
+                                   "INFO  jepsen.db - "])  # fmt: skip
+def test_a_log_may_tell_much_before_its_first_operation(begin):
+    before = "".join(f"{begin}installing part {part}\n" for part in range(3_000))
+    assert len(before) > 1 << 16
+    operation = begin.replace("jepsen.db", "jepsen.util") + "0\t:invoke\t:read\tnil\n"
+    assert [event.f for event in read(io.BytesIO((before + operation).encode()), name="h")] == ["read"]
+
+
+@pytest.mark.parametrize("text", [SINCE_2021 + 'jepsen.cli: Test options:\n {:nodes ["n1"]}\n', "2017-03-30 hello\n"])
+def test_a_log_without_an_operation_is_no_history(text):
+    with pytest.raises(
+        HistoryError, match=r"h\.log:\d: no operation in this log: no line of it comes from jepsen\.util"
+    ):
+        read(io.BytesIO(text.encode()), name="h.log")
+
+
 @pytest.mark.parametrize("line", ["INFO  jepsen.util - 0 :invoke", "INFO  jepsen.util - 0 :oh :read nil", "what?",
                                   "INFO  jepsen.util - 0 :invoke :write [1"])  # fmt: skip
 def test_a_line_that_cannot_be_read_is_an_error(line):

@@ -98,6 +98,27 @@ def test_what_is_no_history_is_one_sentence(data, says):
     assert "\n" not in str(caught.value)
 
 
+HALF = r"h:\d: half of a surrogate pair is not text: "
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (r'"\ud800"', HALF + r"\\ud800 \(byte 57\)"),
+        (r'"\ud83d\ude00 \\ud800 \uDC00"', HALF + r"\\uDC00 \(byte 78\)"),
+        (r'"\ud800\ud83d\ude00"', HALF + r"\\ud800"),
+        ("NaN", r"h:\d: not JSON: invalid character \(byte \d+\): 'NaN"),
+        ("True", r"h:\d: not JSON: invalid character \(byte \d+\): 'True"),
+    ],
+)
+@pytest.mark.parametrize("array", [False, True])
+def test_what_json_has_not_is_told_with_what_stands_there(value, says, array):
+    begin = '{"process": 0, "type": "invoke", "f": "write", "value": '
+    text = f"{'[' if array else ''}{begin}{value}}}{']' if array else ''}\n"
+    with pytest.raises(HistoryError, match=says if not array else says.partition(r" \(byte")[0]):
+        read(io.BytesIO(text.encode()), name="h")
+
+
 @pytest.mark.parametrize("data", [b"{}", b"null", b"5"])
 def test_what_is_no_array_of_events_says_what_was_expected(data):
     with pytest.raises(HistoryError, match=r'h:1: no array of events; expected \[\{"process": 0'):
