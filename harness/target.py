@@ -61,6 +61,15 @@ class Provided(Protocol):
 
 
 @runtime_checkable
+class Sourced(Protocol):
+    """A target that tells where its claims stand, and what is said there."""
+
+    @property
+    def claims_source(self) -> str:
+        """One sentence: the page or book, and what it says."""
+
+
+@runtime_checkable
 class Preferring(Protocol):
     """A target whose claims are about some of its operations: the first workload that fits would judge others."""
 

@@ -112,10 +112,14 @@ class Consul(Server):
         SOFTWARE, Option("reads", "consistent", "the consistency mode: which nodes answer, and what they check", READS)
     )
 
+    claims_source = (
+        'Consul\'s documentation, "Consistency modes": `default` has a window in which a leader that was deposed '
+        "answers, `stale` is answered by any server from what it has"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """Consul's documentation, "Consistency modes": `default` has a window in which a leader that was deposed
-        answers, `stale` is answered by any server from what it has."""
+        """See `claims_source`."""
         return ("linearizable", "CP") if self.word("reads") == "consistent" else ("convergence",)
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:

@@ -126,9 +126,11 @@ class Dqlite(Server):
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, DqliteClient
     options, ready_seconds, tools = server_options(SOFTWARE), 60.0, ("env",)
 
+    claims_source = 'dqlite\'s documentation, "Consistency model": serializable, and not linearizable'
+
     @property
     def claims(self) -> Sequence[str]:
-        """dqlite's documentation, "Consistency model": serializable, and not linearizable."""
+        """See `claims_source`."""
         return ("convergence",)
 
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:

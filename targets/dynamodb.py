@@ -149,9 +149,11 @@ class DynamoDB:
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         self.settings = settings
 
+    claims_source = "docs.getmoto.org: it mocks services for tests, and keeps them in memory"
+
     @property
     def claims(self) -> Sequence[str]:
-        """Nothing: docs.getmoto.org says that it mocks services for tests, and keeps them in memory."""
+        """Nothing: see `claims_source`."""
         return ()
 
     @property

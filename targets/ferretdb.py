@@ -104,9 +104,11 @@ class FerretDB(Server):
     operations, errors = shapes("read", "write", "cas", "add", "append", "increment"), ERRORS
     client_class, one_copy, options = FerretClient, True, server_options(SOFTWARE)
 
+    claims_source = "its documentation has no word on concurrent updates of a document"
+
     @property
     def claims(self) -> Sequence[str]:
-        """Nothing: its documentation has no word on concurrent updates of a document."""
+        """Nothing: see `claims_source`."""
         return ()
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:

@@ -94,12 +94,16 @@ class Galera(MariaDB):
         ),
     )
 
+    claims_source = (
+        "mariadb.com/kb/en/about-galera-replication: virtually synchronous, no transaction is lost; a node may answer "
+        "before it has carried out what another one committed, unless wsrep_sync_wait says so. Between nodes "
+        'repeatable read is the most: galeracluster.com/library/documentation/isolation-levels.html, "SERIALIZABLE '
+        'isolation level is honored only between transactions issued on the same node"'
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """mariadb.com/kb/en/about-galera-replication: virtually synchronous, no transaction is lost; a node may answer
-        before it has carried out what another one committed, unless `wsrep_sync_wait` says so. Between nodes
-        repeatable read is the most: galeracluster.com/library/documentation/isolation-levels.html, "SERIALIZABLE
-        isolation level is honored only between transactions issued on the same node"."""
+        """See `claims_source`."""
         level, *_ = super().claims or ("",)
         if not level:
             return ()

@@ -186,10 +186,14 @@ class Hazelcast(Server):
         super().__init__(settings)
         self.sessions = SharedSessions(self.connect)
 
+    claims_source = (
+        'docs.hazelcast.com/hazelcast/5.3, "CP Subsystem": linearizable; "Consistency and replication model": a map is '
+        "of best effort, and where the cluster parts both sides go on"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """docs.hazelcast.com/hazelcast/5.3, "CP Subsystem": linearizable; "Consistency and replication model": a map is
-        of best effort, and where the cluster parts both sides go on."""
+        """See `claims_source`."""
         return ("linearizable", "CP") if self.word("objects") == "cp" else ("convergence",)
 
     def connect(self, address: str) -> HazelcastSession:

@@ -192,10 +192,14 @@ class Ignite(Server):
         Option("heap_mb", 192, "the Java heap of a node, at most"),
     )  # fmt: skip
 
+    claims_source = (
+        'ignite.apache.org/docs, "Cache synchronization" and "Partition loss policies": copies are in step while the '
+        "network is whole; they are in memory alone, and both sides of a split go on"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """ignite.apache.org/docs, "Cache synchronization" and "Partition loss policies": copies are in step while the
-        network is whole. They are in memory alone, and both sides of a split go on."""
+        """See `claims_source`."""
         return ("convergence",)
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:

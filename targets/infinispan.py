@@ -111,10 +111,14 @@ class Infinispan(Server):
         Option("heap_mb", 192, "the Java heap of a node, at most"),
     )  # fmt: skip
 
+    claims_source = (
+        'infinispan.org/docs, "Configuring Infinispan caches", "Partition handling": where both parts go on, they '
+        "differ after the merge unless a policy resolves the conflicts"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """infinispan.org/docs, "Configuring Infinispan caches", "Partition handling": where both parts go on, they
-        differ after the merge unless a policy resolves the conflicts."""
+        """See `claims_source`."""
         return () if self.word("split") == "allow" and self.word("merge") == "none" else ("convergence",)
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:

@@ -91,9 +91,11 @@ class Memcached(Server):
     one_copy = True
     options = server_options(SOFTWARE, Option("memory_mb", 64, "what it keeps at most; then it forgets", least=1))
 
+    claims_source = "github.com/memcached/memcached/wiki/Overview: a cache, which forgets; while it lives, one copy"
+
     @property
     def claims(self) -> Sequence[str]:
-        """github.com/memcached/memcached/wiki/Overview: a cache, which forgets. While it lives, one copy."""
+        """Nothing: see `claims_source`."""
         return ()
 
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:

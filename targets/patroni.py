@@ -74,11 +74,15 @@ class Patroni(PostgreSQL):
         ),
     )
 
+    claims_source = (
+        'patroni.readthedocs.io, "Replication modes": the default may lose what was committed last; with '
+        "synchronous_mode a standby that may lack a commit is not promoted. PostgreSQL's manual, 13.2: the level of "
+        "isolation. Nothing is said of reads by an old primary"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """patroni.readthedocs.io, "Replication modes": the default may lose what was committed last; with
-        synchronous_mode a standby that may lack a commit is not promoted. PostgreSQL, 13.2: the level of isolation.
-        Nothing is said of reads by an old primary, and so it is not said to be linearizable."""
+        """See `claims_source`."""
         if self.word("synchronous") == "off" or not self.settings["fsync"]:
             return ()
         level = self.word("isolation")

@@ -178,10 +178,14 @@ class RabbitMQ(Server):
         Option("partitions", "pause_minority", "cluster_partition_handling", ("pause_minority", "autoheal", "ignore")),
     )
 
+    claims_source = (
+        "rabbitmq.com/docs/quorum-queues: what is confirmed is on most nodes, and comes out at least once; of a "
+        "mirrored queue it may be lost where nodes part"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """rabbitmq.com/docs/quorum-queues: what is confirmed is on most nodes, and comes out at least once; of a
-        mirrored queue it may be lost where nodes part."""
+        """See `claims_source`."""
         return ("at-least-once", "CP") if self.word("queue") == "quorum" else ()
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:

@@ -121,10 +121,14 @@ class Redis(Server):
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, RedisClient
     options = server_options(SOFTWARE, *OPTIONS)
 
+    claims_source = (
+        'redis.io, "High availability with Redis Sentinel": the last failover wins; "Redis cluster specification", '
+        '"Write safety": so it does there'
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """Claims of a primary that is never replaced and syncs first; with Sentinel the last failover wins, as
-        documented, and so it does in a cluster (redis.io, "Redis cluster specification", "Write safety")."""
+        """Linearizable where the primary is never replaced and syncs first; else that copies agree."""
         alone = self.word("failover") == "none" and self.word("appendfsync") == "always"
         return ("linearizable", "CP") if alone else ("convergence",)
 

@@ -113,10 +113,14 @@ class Rqlite(Server):
         Option("election_ms", 1000, "a follower that hears nothing for so long begins an election", least=100),
     )
 
+    claims_source = (
+        "rqlite.io/docs/api/read-consistency: `weak` has a window in which a leader that was deposed answers, `none` "
+        "is answered by any node from what it has"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """rqlite.io/docs/api/read-consistency: `weak` has a window in which a leader that was deposed answers, `none`
-        is answered by any node from what it has."""
+        """See `claims_source`."""
         return ("linearizable", "CP") if self.word("reads") in ("linearizable", "strong") else ("convergence",)
 
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:

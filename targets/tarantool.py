@@ -175,10 +175,14 @@ class Tarantool(Server):
         Option("wal", "fsync", "when the log is synced: at each change, or when the system likes", ("fsync", "write")),
     )
 
+    claims_source = (
+        "tarantool.io/en/doc/latest/concepts/replication/repl_sync: what is acknowledged is on most nodes; until then "
+        "others see it, so that a read may be of what is rolled back"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """tarantool.io/en/doc/latest/concepts/replication/repl_sync: what is acknowledged is on most nodes. Until then
-        others see it, so that a read may be of what is rolled back."""
+        """See `claims_source`."""
         return ("convergence",)
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:

@@ -126,9 +126,14 @@ class ZooKeeper(Server):
         Option("heap_mb", 128, "the Java heap of a node, at most"),
     )
 
+    claims_source = (
+        'zookeeper.apache.org, "ZooKeeper internals", "Consistency guarantees": updates are linearizable; a read is of '
+        "the server asked, unless that first catches up with its leader"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """Linearizable updates; a read is of the server asked, unless that first catches up with its leader."""
+        """See `claims_source`."""
         return ("linearizable", "CP") if self.word("reads") == "sync" else ("sequential",)
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:

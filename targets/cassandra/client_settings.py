@@ -87,9 +87,7 @@ def operations(settings: CassandraSettings) -> Shapes:
 
 
 def claims(settings: CassandraSettings) -> Sequence[str]:
-    """Claims of Cassandra's documentation for these settings: lightweight transactions with serial reads are
-    linearizable; levels that overlap let a read see every write acknowledged before it, and with blocking read repair
-    never go back. Below that it is available, and replicas converge, by repair: hints are best effort."""
+    """Claims of Cassandra's documentation for these settings: see `claims_source` of the target."""
     if settings.lwt:
         return ("linearizable", "CP") if settings.read in SERIALS else ()
     if overlapping(settings):

@@ -86,6 +86,12 @@ class Cassandra(Server):
         self._clients = client_settings.CassandraSettings(self.settings, self.access)
         self.operations = client_settings.operations(self._clients)
 
+    claims_source = (
+        'cassandra.apache.org, "Guarantees" and "Dynamo": lightweight transactions with serial reads are linearizable; '
+        "levels that overlap let a read see every write acknowledged before it, and with blocking read repair never go "
+        "back; below that it is available, and replicas converge, by repair: hints are best effort"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
         return client_settings.claims(self._clients)

@@ -87,10 +87,14 @@ class LakeTarget:
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         self.settings = settings
 
+    claims_source = (
+        'docs.delta.io, "Concurrency control", and iceberg.apache.org/spec, "Overview": commits are in one order, and '
+        "readers see the latest one"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """docs.delta.io, "Concurrency control", and iceberg.apache.org/spec, "Overview": commits are in one order, and
-        readers see the latest one."""
+        """See `claims_source`."""
         return ("linearizable",)
 
     @property

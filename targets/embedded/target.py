@@ -94,10 +94,14 @@ class SQLite(Embedded):
     def opening(self) -> Sequence[str]:
         return (f"BEGIN {self.settings['begin']}",)
 
+    claims_source = (
+        "sqlite.org/isolation.html: serializable, except with PRAGMA read_uncommitted; and with synchronous=FULL (in "
+        "WAL mode) or EXTRA what was committed survives a power loss (pragma.html)"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """sqlite.org/isolation.html: serializable, except with PRAGMA read_uncommitted; and with synchronous=FULL (in
-        WAL mode) or EXTRA what was committed survives a power loss (pragma.html)."""
+        """See `claims_source`."""
         if self.settings["isolation"] != "serializable":
             return ("read-uncommitted",)
         return (
@@ -120,9 +124,11 @@ class DuckDB(Embedded):
     library = "duckdb"
     options: ClassVar[Sequence[Option]] = ()
 
+    claims_source = "duckdb.org/docs/stable/sql/statements/transactions and connect/concurrency: snapshots, optimistic"
+
     @property
     def claims(self) -> Sequence[str]:
-        """duckdb.org/docs/stable/sql/statements/transactions and connect/concurrency: snapshots, optimistic."""
+        """See `claims_source`."""
         return ("snapshot-isolation", "linearizable", "CP")
 
     def engine(self) -> Mapping[str, Any]:

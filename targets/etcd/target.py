@@ -102,6 +102,7 @@ class Etcd(Server):
     errors = ERRORS
     relative_waits = True
     membership: ClassVar[Membership] = Members()
+    claims_source = 'etcd.io/docs, "KV API guarantees": linearizable, unless reads are asked to be serializable'
     log_patterns: ClassVar[Sequence[Pattern]] = (
         Pattern(re.compile(CORRUPTION, re.IGNORECASE), "says that members hold different data", Validity.INVALID),
         Pattern(re.compile(PANIC), "gave up on a state that should not be", Validity.UNKNOWN),
@@ -115,8 +116,7 @@ class Etcd(Server):
 
     @property
     def claims(self) -> Sequence[str]:
-        """Claims of etcd's documentation: linearizable and CP, unless members may answer from what they have, or
-        promise what is not on disk."""
+        """See `claims_source`; nothing where members may answer from what they have, or promise what is not on disk."""
         return ("linearizable", "CP") if self.settings["reads"] == "linearizable" and self.settings["fsync"] else ()
 
     def check_upgrade(self) -> None:

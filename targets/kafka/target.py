@@ -86,10 +86,14 @@ class Kafka(Server):
         if self.idempotent or self.number("retries"):
             self.errors = ERRORS_OF_THE_LAST_TRY
 
+    claims_source = (
+        'kafka.apache.org, "Replication": what is acknowledged is not lost as long as one copy in sync lives; a '
+        "producer that tries again without numbers may leave a message twice"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """The order of a log. kafka.apache.org, "Replication": what is acknowledged is not lost as long as one copy in
-        sync lives. A producer that tries again without numbers may leave a message twice."""
+        """The order of a log."""
         again = self.number("retries") and not self.idempotent
         return () if self.word("acks") != "all" or self.word("unclean") == "on" or again else ("ordered-log",)
 

@@ -62,9 +62,11 @@ class MariaDB(Server):
         Option("flush", "1", "innodb_flush_log_at_trx_commit: 1 syncs before it answers", ("0", "1", "2")),
     )
 
+    claims_source = "mariadb.com/kb/en/set-transaction and innodb-system-variables: each level by its name there"
+
     @property
     def claims(self) -> Sequence[str]:
-        """mariadb.com/kb/en/set-transaction and innodb-system-variables, each level by its name there."""
+        """See `claims_source`."""
         if self.word("flush") != "1":
             return ()
         snapshot = self.settings["snapshot"] and self.word("isolation") == "repeatable-read"

@@ -43,10 +43,14 @@ class Nats(Server):
         Option("replicas", "3", "of each stream", ("1", "3", "5")),
     )
 
+    claims_source = (
+        'docs.nats.io, "JetStream": writes are linearizable, reads where the leader answers them; with the default '
+        "sync_interval, too, though what was acknowledged is not on disk"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """docs.nats.io, "JetStream": writes are linearizable, reads where the leader answers them. With the default
-        `sync_interval` this is claimed, too, though what was acknowledged is not on disk."""
+        """See `claims_source`."""
         return ("linearizable", "CP") if self.word("reads") == "leader" else ("convergence",)
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:

@@ -67,10 +67,14 @@ class OpenSearch(Server):
         Option("heap_mb", 320, "the Java heap of a node, at most"),
     )
 
+    claims_source = (
+        'opensearch.org/docs, "Index document", and Elasticsearch\'s "Reading and writing documents": what is '
+        "acknowledged is on all copies in sync; reads may be old, or of what is never acknowledged"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """opensearch.org/docs, "Index document", and Elasticsearch's "Reading and writing documents": what is
-        acknowledged is on all copies in sync; reads may be old, or of what is never acknowledged."""
+        """See `claims_source`."""
         return ("convergence",)
 
     @property

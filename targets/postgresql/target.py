@@ -45,10 +45,14 @@ class PostgreSQL(Server):
         Option("fsync", True, "off: a commit is acknowledged before it is on disk"),
     )
 
+    claims_source = (
+        "PostgreSQL's manual, 13.2: read committed; repeatable read is snapshot isolation, whose snapshots are the "
+        "latest; serializable. Of a server that keeps what it acknowledged, and that is the only one to answer"
+    )
+
     @property
     def claims(self) -> Sequence[str]:
-        """The manual, 13.2: read committed; repeatable read is snapshot isolation, whose snapshots are the latest;
-        serializable. Of a server that keeps what it acknowledged, and that is the only one to answer."""
+        """See `claims_source`."""
         kept = self.settings["fsync"] and self.word("commit") != "off" and self.word("failover") == "none"
         if not kept:
             return ()

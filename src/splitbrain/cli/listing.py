@@ -18,8 +18,9 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.fault import Fault, narrowed
 from splitbrain.harness.options import Option, Setting, settle
 from splitbrain.harness.suggestion import did_you_mean
-from splitbrain.harness.target import Target
+from splitbrain.harness.target import Sourced, Target
 from splitbrain.nemeses.catalogue import WORDS
+from splitbrain.textbook.systems import claims_about
 
 if TYPE_CHECKING:
     from splitbrain.workloads.workload import Workload
@@ -234,6 +235,8 @@ def _target(word: str, target: Target) -> Entry:
         **_described(word, target, dict(target.settings)),
         "class": f"{kind.__module__}:{kind.__qualname__}",
         "claims": list(target.claims),
+        **({"source": target.claims_source} if isinstance(target, Sourced) else {}),
+        **({"textbook": said} if (said := claims_about(word, default)) else {}),
         "environments": [deployment.environment for deployment in target.deployments],
         "workloads": workloads,
         "operations": list(target.operations),

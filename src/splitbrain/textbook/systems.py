@@ -39,9 +39,20 @@ def textbook() -> Sequence[TextbookClaim]:
 
 def claim_of(target: str, env: str, nodes: int) -> TextbookClaim | None:
     """The line about a target where it runs, with as many nodes, whichever release it is; None if there is none."""
+    return next((one for one in _about(target, env) if one.nodes in (0, nodes)), None)
+
+
+def claims_about(target: str, env: str) -> Sequence[str]:
+    """Sentences of the tables about a target where it runs, one for each of their lines."""
+    return [
+        f"{one.claim}: {one.name}{f' ({one.nodes} nodes)' * (one.nodes > 1)}. {one.source}"
+        for one in _about(target, env)
+    ]
+
+
+def _about(target: str, env: str) -> Sequence[TextbookClaim]:
     asked = _configuration(target)
-    found = (one for one in textbook() if one.env == env and _configuration(one.target) == asked)
-    return next((one for one in found if one.nodes in (0, nodes)), None)
+    return [one for one in textbook() if one.env == env and _configuration(one.target) == asked]
 
 
 def _configuration(target: str) -> tuple[str, frozenset[str]]:

@@ -8,6 +8,7 @@ import pytest
 from splitbrain import registry
 from splitbrain.cli import COMMANDS
 from splitbrain.cli.exits import INTERNAL, INTERRUPTED, INVALID, USAGE, VALID, worst
+from splitbrain.targets import STORES
 
 
 def test_help_names_every_command(splitbrain):
@@ -31,6 +32,24 @@ def test_list_of_a_target_tells_options_claims_and_faults(splitbrain):
     assert "reads=local" in said.out and "heartbeat_ms=50" in said.out
     assert "partition, kill" in said.out and "register" in said.out
     assert "linearizable" not in said.out.split("claims:")[1].split("\n")[0]
+
+
+@pytest.mark.parametrize("name", sorted({*registry.TARGETS} - {*STORES, "binary", "maelstrom"}))
+def test_list_of_a_real_system_tells_where_its_claims_stand(splitbrain, name):
+    entry, *_ = splitbrain("list", name, "--json").objects
+    assert len(entry["source"].split()) > 4, entry["source"]
+
+
+def test_list_of_a_target_tells_what_the_textbook_says_of_these_options(splitbrain):
+    def said(name):
+        return " ".join(splitbrain("list", name).out.partition("textbook:")[2].split())
+
+    assert said("postgresql").startswith("CA: PostgreSQL, single.")
+    assert said("postgresql:quorum=1,fsync=on").strip() == ""
+    assert said("postgresql:quorum=1").startswith(
+        "CP: PostgreSQL, synchronous standby (3 nodes). PostgreSQL documentation"
+    )
+    assert said("etcd:version=3.5.17,reads=serializable").startswith("neither: etcd")
 
 
 def test_list_of_each_name(splitbrain):
