@@ -25,14 +25,14 @@ from splitbrain.harness.history import Event, History
 from splitbrain.harness.operation import EventType
 
 ROOT = Path(__file__).resolve().parents[1]
-FEW = "fifo-queue:few"
 OBJECTS = {
-    "lin-counter": "counters with deltas",
-    "versioned-kv": "stores with revisions",
-    "lin-set": "sets with whole reads",
-    FEW: "queues of few values",
+    ("lin-counter", 0): "counters with deltas",
+    ("versioned-kv", 0): "stores with revisions",
+    ("lin-set", 0): "sets with whole reads",
+    ("multi-register", 0): "several registers",
+    ("fifo-queue", 5): "queues of few values",
 }
-"""Families of `objects.py`, with the names of their groups."""
+"""Families of `objects.py`, and how many values they have (0: none comes twice), with the names of their groups."""
 
 
 @dataclass(frozen=True)
@@ -127,15 +127,13 @@ def priorities(count: int) -> Iterator[AblationCase]:
 
 def of_objects(count: int) -> Iterator[AblationCase]:
     """Histories of `objects.py`, right ones and such with one old answer, some operations of which crash."""
-    objects.FAMILIES[FEW] = objects.container({"enqueue": -1}, {"dequeue": 0}, values=5), objects.NONE
-    for family, group in OBJECTS.items():
-        name = family.partition(":")[0]
+    for (name, values), group in OBJECTS.items():
         model = MODELS[name].make({"exact": "true"} if name == "versioned-kv" else {})
         for operations, clients in ((100, 5), (300, 10)):
             for seed, wrong in product(range(1, count + 1), (False, True)):
-                shape = objects.ObjectShape(operations, clients, 0.03, wrong, seed)
+                shape = objects.ObjectShape(operations, clients, 0.03, wrong, seed, values)
                 told = f"{operations} c{clients}{' wrong' if wrong else ''}, {seed}"
-                yield AblationCase(group, told, model, objects.history(family, shape))
+                yield AblationCase(group, told, model, objects.history(name, shape))
 
 
 def known_answers(folder: Path, group: str) -> Iterator[AblationCase]:

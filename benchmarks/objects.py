@@ -5,8 +5,8 @@ operation takes effect, it returns. A crashed operation took effect or not, with
 another process.
 
 A wrong history differs from a right one in a single answer near 95 % of it, which is what an operation of the same kind
-was told before its middle. Pitfall: a set of few elements may be once more what it was; of all others such an answer is
-wrong for certain, for no element, sum, value or revision comes twice.
+was told before its middle. Pitfall: a set of few elements may be once more what it was, and so may all that has few
+different values; of all others such an answer is wrong for certain, for no element, sum, value or revision comes twice.
 """
 
 from bisect import insort
@@ -44,13 +44,15 @@ Apply = Callable[[ObjectCall], ObjectAnswer]
 @dataclass(frozen=True)
 class ObjectShape:
     """The shape of a random history. crashed: the share of operations whose end nobody knows. wrong: whether one answer
-    is old."""
+    is old. values: how many different ones there are, 0 if none comes twice (of a counter: deltas; of a set there are
+    always ten)."""
 
     operations: int
     clients: int
     crashed: float = 0.0
     wrong: bool = False
     seed: int = 1
+    values: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class _SimulatedEvent:
 def history(family: str, shape: ObjectShape) -> History:
     """A random history of an object of FAMILIES; ValueError if there is no answer that can be made wrong."""
     make, looks = FAMILIES[family]
-    steps = _simulated(make(), looks, shape)
+    steps = _simulated(make(shape.values), looks, shape)
     if shape.wrong:
         place = _wrong(steps, looks)
         steps[place[0]] = replace(steps[place[0]], answer=steps[place[1]].answer)
@@ -132,12 +134,12 @@ def _registers(step: _SimulatedEvent) -> list[str] | None:
     return sorted(step.answer.value) if isinstance(step.answer.value, dict) else None
 
 
-def counter() -> tuple[Ask, Apply]:
-    """A sum; deltas from 1 to 99, and a third of reads."""
+def counter(values: int) -> tuple[Ask, Apply]:
+    """A sum; deltas from 1 to 99, or to `values`, and a third of reads."""
     total = 0
 
     def ask(draws: RandomStream, number: int) -> ObjectCall:
-        return ObjectCall("read") if draws.random() < 1 / 3 else ObjectCall("add", 1 + draws.below(99))
+        return ObjectCall("read") if draws.random() < 1 / 3 else ObjectCall("add", 1 + draws.below(values or 99))
 
     def apply(request: ObjectCall) -> ObjectAnswer:
         nonlocal total
@@ -147,13 +149,14 @@ def counter() -> tuple[Ask, Apply]:
     return ask, apply
 
 
-def versioned_kv() -> tuple[Ask, Apply]:
+def versioned_kv(values: int) -> tuple[Ask, Apply]:
     """A store of five keys whose changes raise one revision by one; half gets, half puts."""
     revision, held = 0, dict[str | None, ObjectAnswer]()
 
     def ask(draws: RandomStream, number: int) -> ObjectCall:
         key = f"k{draws.below(5)}"
-        return ObjectCall("get", None, key) if draws.random() < 0.5 else ObjectCall("put", number + 1, key)
+        put = draws.random() >= 0.5
+        return ObjectCall("put", _value(draws, number, values), key) if put else ObjectCall("get", None, key)
 
     def apply(request: ObjectCall) -> ObjectAnswer:
         nonlocal revision
@@ -165,7 +168,7 @@ def versioned_kv() -> tuple[Ask, Apply]:
     return ask, apply
 
 
-def whole_set() -> tuple[Ask, Apply]:
+def whole_set(values: int) -> tuple[Ask, Apply]:
     """A set of ten elements, added, removed, and read as a whole."""
     held: set[int] = set()
 
@@ -182,14 +185,14 @@ def whole_set() -> tuple[Ask, Apply]:
     return ask, apply
 
 
-def multi_register() -> tuple[Ask, Apply]:
-    """Three registers, of which an operation writes or reads two; each value is written once."""
+def multi_register(values: int) -> tuple[Ask, Apply]:
+    """Three registers, of which an operation writes or reads two."""
     held = dict[str, int | None].fromkeys("xyz")
 
     def ask(draws: RandomStream, number: int) -> ObjectCall:
         names = draws.shuffled("xyz")[:2]
         return ObjectCall("read", dict.fromkeys(names)) if draws.random() < 0.5 else ObjectCall(
-            "write", {name: 2 * number + place for place, name in enumerate(names)}
+            "write", {name: _value(draws, 2 * number + place - 1, values) for place, name in enumerate(names)}
         )  # fmt: skip
 
     def apply(request: ObjectCall) -> ObjectAnswer:
@@ -201,18 +204,23 @@ def multi_register() -> tuple[Ask, Apply]:
     return ask, apply
 
 
-def container(puts: dict[str, int], takes: dict[str, int], values: int = 0) -> Callable[[], tuple[Ask, Apply]]:
+def _value(draws: RandomStream, number: int, values: int) -> int:
+    """A value that is written: a new one, or one of so many."""
+    return draws.below(values) if values else number + 1
+
+
+def container(puts: dict[str, int], takes: dict[str, int]) -> Callable[[int], tuple[Ask, Apply]]:
     """Items that are put in and taken out; names of the operations, with the end they work at: 0 the first, -1 the
-    last. values: how many different ones there are, 0 if none comes twice."""
+    last."""
     ordered = set(puts.values()) == {SORTED}
 
-    def make() -> tuple[Ask, Apply]:
+    def make(values: int) -> tuple[Ask, Apply]:
         items: list[int] = []
 
         def ask(draws: RandomStream, number: int) -> ObjectCall:
             if draws.random() < 0.48:
                 return ObjectCall(draws.choice(tuple(takes)))
-            value = draws.below(values) if values else number + 1
+            value = _value(draws, number, values)
             return ObjectCall(draws.choice(tuple(puts)), value * 7919 % 1_000_003 if ordered else value)
 
         def apply(request: ObjectCall) -> ObjectAnswer:
@@ -232,7 +240,7 @@ def container(puts: dict[str, int], takes: dict[str, int], values: int = 0) -> C
 SORTED = 1
 """In place of an end: by size."""
 NONE: frozenset[str] = frozenset()
-FAMILIES: dict[str, tuple[Callable[[], tuple[Ask, Apply]], frozenset[str]]] = {
+FAMILIES: dict[str, tuple[Callable[[int], tuple[Ask, Apply]], frozenset[str]]] = {
     "lin-counter": (counter, frozenset({"read"})),
     "versioned-kv": (versioned_kv, frozenset({"get"})),
     "lin-set": (whole_set, frozenset({"read"})),

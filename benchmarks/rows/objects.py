@@ -1,8 +1,9 @@
 """Objects other than registers: sums, stores with revisions, sets, several registers, queues, stacks, deques.
 
-The histories are random ones of `benchmarks/objects.py`, in which about two thirds of the clients have an operation
-open at any time: short ones, on which both sides finish mostly, and those of a thousand operations. Each is right, or
-has one old answer."""
+Of each object there is a row of values that come once, and one of five different ones; the elements of sets are always
+few. The histories are random ones of `benchmarks/objects.py`, in which about two thirds of the clients have an
+operation open at any time: short ones, on which both sides finish mostly, and those of a thousand operations. Each is
+right, or has one old answer."""
 
 from collections.abc import Callable
 
@@ -18,7 +19,11 @@ SETTINGS = {"versioned-kv": {"exact": "true"}}
 """By model: what the driver's model does, and ours only if asked."""
 
 
-def row(name: str, model: str, title: str) -> Callable[[Measurement], Report]:
+FEW = 5
+"""Different values, where they are few."""
+
+
+def row(name: str, model: str, title: str, values: int) -> Callable[[Measurement], Report]:
     """The row of a model."""
 
     def measured(bench: Measurement) -> Report:
@@ -26,7 +31,7 @@ def row(name: str, model: str, title: str) -> Callable[[Measurement], Report]:
         lines: list[Line] = []
         for operations, clients, crashed in SIZES[: 1 if bench.quick else None]:
             for wrong in (False, True):
-                found = history(model, ObjectShape(operations, clients, crashed, wrong))
+                found = history(model, ObjectShape(operations, clients, crashed, wrong, values=values))
                 work = (
                     f"{operations:,} operations, {clients} clients, {crashed:.0%} crashed{', wrong' if wrong else ''}"
                 )
@@ -47,7 +52,8 @@ def row(name: str, model: str, title: str) -> Callable[[Measurement], Report]:
 
 
 ROWS = {
-    name: row(name, model, f"{what}, 100 and 1,000 operations, 5 to 30 clients")
+    f"{name}{suffix}": row(f"{name}{suffix}", model, f"{what}{of}, 100 and 1,000 operations, 5 to 30 clients", values)
+    for suffix, of, values in (("", "", 0), ("-few", ", few values", FEW))
     for name, model, what in (
         ("counter", "lin-counter", "counters with deltas"),
         ("versioned-kv", "versioned-kv", "stores with one exact revision for all keys"),
@@ -58,4 +64,5 @@ ROWS = {
         ("priority-queue", "priority-queue", "priority queues"),
         ("deque", "deque", "deques"),
     )
+    if not (values and model == "lin-set")  # whose elements are few at any rate
 }

@@ -14,7 +14,7 @@ What searches and verifies is imported at its first use, so that listing the mod
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model, Refused
+from splitbrain.checkers.porcupine.model import ILLEGAL, REFUSED, UNSEEN, Call, Independence, Model, Refused, Trace
 from splitbrain.checkers.porcupine.models import MODELS, CatalogueEntry
 from splitbrain.checkers.porcupine.nondeterminism import nondeterministic
 
@@ -34,6 +34,7 @@ __all__ = [
     "Independence",
     "Model",
     "Refused",
+    "Trace",
     "check",
     "check_many",
     "explain",

@@ -10,7 +10,7 @@
 States and operations are interned, so that a search runs on integers and `step` is called once per (state, operation).
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -93,6 +93,18 @@ def show_call(call: Call) -> str:
     return words
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The values that a call leaves in parts of the state, whatever was there, and those that it saw in them.
+
+    seen: for certain, and of the state before the call. elsewhere: what it saw in every other part, if it saw all of
+    them. A call whose step looks at or leaves anything else has no trace."""
+
+    left: Mapping[Hashable, Hashable] = field(default_factory=dict)
+    seen: Mapping[Hashable, Hashable] = field(default_factory=dict)
+    elsewhere: tuple[Hashable] | None = None
+
+
 @dataclass(frozen=True)
 class Independence:
     """Operations that a sub-history may leave out and still be legal whenever the whole is: what makes a small witness
@@ -105,12 +117,15 @@ class Independence:
     parts: call → labels. Leaving out every call with a given label, and crashed ones that become illegal by it, never
     makes a legal sequence illegal. () for a call that has none; None for one that is about everything there is: with it
     nothing can be left out.
+    traces: call → what it leaves and saw of parts that have nothing to do with each other; in place of resets, blind
+    and feeds. See `traces` for the proof.
     """
 
     resets: frozenset[str] = frozenset()
     blind: frozenset[str] = frozenset()
     feeds: Callable[[Call, Call], bool] | None = None
     parts: Callable[[Call], Sequence[Hashable] | None] | None = None
+    traces: Callable[[Call], Trace] | None = None
 
 
 class Difference(NamedTuple):

@@ -9,8 +9,8 @@ large one. Let π be a legal order of the whole.
   more). The moment is the return at which the search could not go on. (Done by `witness`.)
 - **Pure operations**, one by one: π without one is legal.
 - **All operations with one label** (`Independence.parts`), by the promise of the model.
-- **Operations that feed nothing that stays**: see `sources`. An operation may go together with all that it may be a
-  source of, and so on: its *closure*.
+- **Operations that feed nothing that stays**: see `sources`, and `traces` where the state has parts. An operation may
+  go together with all that it may be a source of, and so on: its *closure*.
 
 Shrinking is delta debugging (Zeller & Hildebrandt 2002) over companies. First the last 1, 2, 4, … operations to return
 are tried alone, with what they need: an anomaly is mostly at the end of what was cut. Of a long problem that is done
@@ -21,12 +21,13 @@ with what remains, until nothing changes: then no operation can go with its clos
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.porcupine.model import Model
 from splitbrain.checkers.porcupine.prepare import Prepared, Problem
 from splitbrain.checkers.porcupine.sources import Sources
+from splitbrain.checkers.porcupine.traces import fed_by_traces, traces_of
 from splitbrain.harness.budget import BudgetMeter
 
 RECENT = 1_000
@@ -99,12 +100,15 @@ class Closure:
         self._rootless: set[int] = set()
         self._pure = [bool(prepared.pure[kind]) for kind in problem.kind]
         self._fed: list[list[int]] | None = None
+        self.has_traces = model.independence.traces is not None
         self._labels: list[Sequence[Hashable]] = [()] * len(problem)
         self._bearers: dict[Hashable, list[int]] = defaultdict(list)
-        if model.independence.feeds is not None:
+        if model.independence.traces is not None:
+            self._fed = fed_by_traces(problem, traces_of(model, problem, prepared))
+        elif model.independence.feeds is not None:
             sources = Sources(model, problem, prepared, since)
             self._fed, self._rootless = sources.fed, sources.rootless()
-        elif model.independence.parts is not None:
+        if model.independence.parts is not None and model.independence.feeds is None:
             known = [model.independence.parts(call) for call in prepared.classes]
             about_all = any(known[kind] is None for kind in problem.kind)
             labels = [() if about_all or found is None else found for found in known]
@@ -129,6 +133,11 @@ class Closure:
             elif self._labels[operation]:
                 gone.update(kept.intersection(self._bearers[self._labels[operation][0]]))
         return gone
+
+    def labelled(self, kept: set[int]) -> Iterator[set[int]]:
+        """For each label all operations of `kept` that bear it, the largest sets first."""
+        borne = (kept.intersection(bearers) for bearers in self._bearers.values())
+        yield from sorted((found for found in borne if found), key=len, reverse=True)
 
     def needed_by(self, operations: Sequence[int]) -> set[int]:
         """The smallest set that these operations are in and that all others can be left out of; empty if it may lack
@@ -168,6 +177,7 @@ class _Shrinking:
         """The operations that are left."""
         found = tail(self._problem, self._closure, self._spending, self._still_invalid)
         self._kept = self._kept if found is None else found
+        self._drop_labels()
         self._drop_classes()
         size = len(self._kept)
         while size > 1:
@@ -189,6 +199,12 @@ class _Shrinking:
             return False
         self._kept = kept
         return True
+
+    def _drop_labels(self) -> None:
+        """Leave out all that bears a label, where operations go one by one else."""
+        for bearers in list(self._closure.labelled(self._kept)) if self._closure.has_traces else ():
+            if not self._spending.exhausted():
+                self._keep(self._kept - bearers)
 
     def _drop_classes(self) -> None:
         by_kind: dict[int, list[int]] = defaultdict(list)

@@ -8,11 +8,13 @@ registers that stand in its result.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import frozen, meant, shown, thawed
-from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Model
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model, Trace
 from splitbrain.checkers.porcupine.models.register import INITIAL
+from splitbrain.checkers.porcupine.monitors.each_register import each_register
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Setting
@@ -86,6 +88,29 @@ def values(call: Call) -> Mapping[Value, Value]:
     return found
 
 
+def trace(call: Call) -> Trace:
+    """The values that a call leaves in registers, and those that it read there before it wrote them itself."""
+    if call.f == "write":
+        return Trace(left={frozen(name): frozen(value) for name, value in values(call).items()})
+    if call.result is UNSEEN:
+        return Trace(left={frozen(key): frozen(value) for name, key, value in written_by(call) if name in WRITES})
+    if call.f == "read":
+        return Trace(seen={frozen(name): frozen(value) for name, value in values(call).items()})
+    left: dict[Hashable, Hashable] = {}
+    seen: dict[Hashable, Hashable] = {}
+    for name, key, value in micro_operations(call):
+        if name in WRITES:
+            left[frozen(key)] = frozen(value)
+        elif call.result is not None and frozen(key) not in left:
+            seen.setdefault(frozen(key), frozen(value))
+    return Trace(left, seen)
+
+
+def written_by(call: Call) -> Sequence[tuple[str, Value, Value]]:
+    """The micro-operations of a crashed call: none of a read."""
+    return micro_operations(call) if call.f == "txn" else ()
+
+
 def sees_nothing(call: Call) -> bool:
     """Whether it is a read of no register, or a transaction of which nothing is known that it read."""
     if call.f == "read":
@@ -124,6 +149,8 @@ def multi_register(settings: Mapping[str, Setting]) -> Model:
         observes=frozenset({"read", "txn"}),
         blind=sees_nothing,
         pure=frozenset({"read"}),
+        independence=Independence(traces=trace),
+        monitors=(partial(each_register, initial=frozen(meant(settings["initial"]))),),
         hard="the order of writes that were open at once shows late, when one of their registers is read: fewer "
         "clients at a time are decided",
         show_call=show,

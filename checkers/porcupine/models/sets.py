@@ -13,7 +13,7 @@ from functools import partial
 
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import few, frozen, shown, thawed
-from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Difference, Independence, Model
+from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Difference, Independence, Model, Trace
 from splitbrain.checkers.porcupine.monitors.elements import elements
 from splitbrain.checkers.porcupine.monitors.grow_only import grow_only
 from splitbrain.checkers.porcupine.monitors.whole_reads import whole_reads
@@ -70,6 +70,18 @@ def parts(call: Call) -> Sequence[Hashable]:
     return tuple(whole(call) or map(frozen, call.result or ())) if call.f == "read" else (frozen(call.argument),)
 
 
+def trace(call: Call, answers: bool) -> Trace:
+    """The elements that are there or not after a call, and those of which it saw that."""
+    if call.f == "read":
+        seen = None if call.result is UNSEEN else whole(call)
+        return Trace() if seen is None else Trace(seen=dict.fromkeys(seen, True), elsewhere=(False,))
+    element, told = frozen(call.argument), call.result is not UNSEEN
+    if call.f == "contains":
+        return Trace(seen={element: answer(call)} if told else {})
+    added = call.f == "add"
+    return Trace({element: added}, {element: added != answer(call)} if answers and told else {})
+
+
 def show(call: Call, answers: bool) -> str:
     """`add 3`, `contains 3 → true`, `read → {1 2}`; with answers also `add 3 → true`."""
     words = call.f if call.f == "read" else f"{call.f} {shown(call.argument)}"
@@ -111,7 +123,7 @@ def lin_set(settings: Mapping[str, Setting]) -> Model:
         observes=frozenset({"contains", "read"} | ({"add", "remove"} if answers else set())),
         pure=frozenset({"contains", "read"}),
         frozen=True,
-        independence=Independence(parts=parts),
+        independence=Independence(parts=parts, traces=partial(trace, answers=answers)),
         monitors=(grow_only, elements, whole_reads),
         hard="reads of the whole that are open at once may stand in too many orders: fewer clients at a time, or "
         "contains in place of read, are decided",

@@ -22,21 +22,26 @@ before them. So the ends of two clusters, with their writes, are a core. `kernel
 
 from array import array
 from bisect import bisect_right
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from splitbrain.checkers.common.per_key import NEVER
 from splitbrain.checkers.porcupine.model import UNSEEN, Call
 from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, crashed, refuted
+from splitbrain.checkers.porcupine.prepare import Problem
 from splitbrain.harness.history import Interner
 
 
 def zones(case: MonitorInput) -> Decision | None:
     """A register or key whose writes differ from each other and from the initial value, without cas and append."""
     clusters = _clusters(case)
-    if clusters is None:
-        return None
-    call, ret = case.problem.call, case.problem.ret
+    return None if clusters is None else decided(clusters, case.problem)
+
+
+def decided(clusters: Sequence["ValueCluster"], problem: Problem) -> Decision:
+    """The decision on clusters, of which each has its own zone."""
+    call, ret = problem.call, problem.ret
     for cluster in clusters:
         early = _read_before_its_write(cluster, call, ret)
         if early >= 0:
@@ -64,7 +69,7 @@ def zones(case: MonitorInput) -> Decision | None:
 
 
 @dataclass(slots=True)
-class _Cluster:
+class ValueCluster:
     """A write (-1 for the initial value) and its reads, in order of invocation."""
 
     write: int
@@ -100,7 +105,7 @@ def _meaning(call: Call, pool: Interner) -> tuple[bool, int] | None:
     return None
 
 
-def _clusters(case: MonitorInput) -> list[_Cluster] | None:
+def _clusters(case: MonitorInput) -> list[ValueCluster] | None:
     """All clusters; None if the history does not qualify. A read without a write gets a cluster without one."""
     initial_value: list[int] = []
 
@@ -110,22 +115,28 @@ def _clusters(case: MonitorInput) -> list[_Cluster] | None:
         return _meaning(call, pool)
 
     found = case.meanings(meaning)
-    if found is None:
-        return None
+    return None if found is None else clustered(found, case.problem, initial_value)
+
+
+def clustered(
+    found: Sequence[tuple[bool, Hashable]], problem: Problem, initial_value: Sequence[Hashable]
+) -> "list[ValueCluster] | None":
+    """The clusters of operations (is it a write, value) in their order; None if two writes make one value.
+    initial_value: at most one."""
     read = {value for is_write, value in found if not is_write}
-    clusters = {initial_value[0]: _Cluster(-1, True)} if initial_value else {}
+    clusters: dict[Hashable, ValueCluster] = {initial_value[0]: ValueCluster(-1, True)} if initial_value else {}
     for operation, (is_write, value) in enumerate(found):
-        if is_write and (value in read or not crashed(case.problem, operation)):
+        if is_write and (value in read or not crashed(problem, operation)):
             if value in clusters:
                 return None
-            clusters[value] = _Cluster(operation, False)
+            clusters[value] = ValueCluster(operation, False)
     for operation, (is_write, value) in enumerate(found):
         if not is_write:
-            clusters.setdefault(value, _Cluster(-1, False)).reads.append(operation)
+            clusters.setdefault(value, ValueCluster(-1, False)).reads.append(operation)
     return list(clusters.values())
 
 
-def _read_before_its_write(cluster: _Cluster, call: "array[int]", ret: "array[int]") -> int:
+def _read_before_its_write(cluster: ValueCluster, call: "array[int]", ret: "array[int]") -> int:
     """A read of a value that nobody had begun to write when it returned, or -1."""
     if cluster.initial:
         return -1

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from splitbrain import campaign
+
 from .conftest import WebServer, served
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -60,6 +62,28 @@ def test_a_name_without_end_leaves_the_other_columns_in_sight(
             seen = page.locator(what).bounding_box()
             assert seen["x"] + seen["width"] <= width and seen["height"] < 300, path
         page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_of_a_campaign_fits_the_screen(browser: Any, tmp_path: Path, width: int) -> None:
+    tests = [
+        {"target": "raft:reads=local", "workload": "register", "nemesis": faults, "expect": "invalid"}
+        for faults in ("partition", "kill", "partition,kill,pause")
+    ]
+    folder = campaign({"defaults": {"seeds": 2, "time-limit": 1.5}, "test": tests}, out=tmp_path, jobs=1).folder
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto((Path(folder) / "report.html").resolve().as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    rows = page.locator("table.runs td").all()
+    assert len(rows) >= 2 * len(tests)
+    for cell in (box for box in (row.bounding_box() for row in rows if row.is_visible()) if box):
+        assert cell["x"] >= 0 and cell["x"] + cell["width"] <= width + 0.5
+    name, last = page.locator("table.grid tbody th"), page.locator("table.grid a.cell").last
+    last.scroll_into_view_if_needed()  # the table moves below its first column, and the page does not
+    named, shown = name.bounding_box(), last.bounding_box()
+    assert named["x"] >= 0 and named["x"] + named["width"] <= shown["x"] + 0.5
+    assert shown["x"] + shown["width"] <= width + 0.5
+    page.close()
 
 
 def test_a_run_is_seen_while_it_goes_on(browser: Any, tmp_path: Path) -> None:

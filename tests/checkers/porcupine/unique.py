@@ -57,6 +57,20 @@ def members(state: Any, f: str, argument: Any) -> Any:
     return tuple(sorted(map(thawed, state))) if f == "read" else argument
 
 
+def of_registers(random: Random, number: int) -> tuple[str, Any]:
+    """A read or a write of one register or two."""
+    names = random.choice(("x", "y", "xy", "xyz"))
+    if random.random() < 0.5:
+        return "read", dict.fromkeys(names)
+    return "write", {name: some(random, number) for name in names}
+
+
+def registers(state: Any, f: str, argument: Any) -> Any:
+    """The result of a read of registers."""
+    held = {name: thawed(value) for name, value in state}
+    return {name: held.get(name) for name in argument} if f == "read" else argument
+
+
 SHAPES = {
     "register": ModelLoad(MODELS["register"].make({"initial": "0"}), mixed("write", "read"), same),
     "cas-register": ModelLoad(
@@ -94,6 +108,7 @@ SHAPES = {
         MODELS["versioned-register"].make(), among(("write", 1), ("write", 2), ("read", None), ("cas", (1, 2))),
         lambda state, f, argument: (state[0][1] if state else None) if f == "read" else argument, revisions=True,
     ),
+    "multi-register": ModelLoad(MODELS["multi-register"].make(), of_registers, registers),
     "cas-register with revisions": ModelLoad(
         MODELS["cas-register"].make(), among(("write", 1), ("write", 2), ("read", None), ("cas", (1, 2))), same,
         revisions=True,
@@ -216,6 +231,9 @@ def _retell(shape: ModelLoad, random: Random, events: list[Event]) -> None:
         value = not value
     elif isinstance(value, int):
         value += random.choice((-1, 1))
+    elif isinstance(value, dict):
+        name = random.choice(sorted(value))
+        value = {**value, name: (value[name] or 0) + random.choice((-1, 1))}
     events[place] = msgspec.structs.replace(event, type="ok", value=value, error=UNSET)
 
 
