@@ -12,8 +12,8 @@ The share is measured, so it has bounds, and each verdict takes the one that mak
            the same pace), whichever is higher; 1 if nothing was asked in pauses
 
 After a heal a target may need as long as after a split until its members agree again, in which it answers what it can:
-of pauses counts what begins a failover after the heal. Else one that recovers slowly would be said to answer little
-without faults.
+of pauses counts what begins a failover after the heal, and at each node after the first that it did since. Else one
+that recovers slowly would be said to answer little without faults.
 
 A node serves in a window if it answers SERVED_SHARE of `high`, and does not if it answers less than SERVED_SHARE of
 `low`; in both cases less what chance explains in so few operations, which is nothing where all is answered without
@@ -23,7 +23,7 @@ little always.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from splitbrain.checkers.common.registers import READS, WRITES
@@ -155,7 +155,7 @@ def _counts(
     found: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for requests in runs:
         counts: dict[tuple[str, str], list[int]] = {}
-        for one in requests:
+        for one in _back(requests):
             if one.counts(deadline_ns, settles_ns):
                 cell = counts.setdefault((one.node, one.kind), [0, 0])
                 cell[0] += one.took is not None and one.took <= deadline_ns
@@ -163,6 +163,23 @@ def _counts(
         for at, (in_time, asked) in counts.items():
             found.setdefault(at, []).append((in_time, asked))
     return found
+
+
+def _back(requests: Sequence[CalmRequest]) -> Iterator[CalmRequest]:
+    """Requests before any fault, and those of a node and kind after the first that was done since the last fault."""
+    since: dict[tuple[str, str], int] = {}
+    done: dict[tuple[str, str], bool] = {}
+    for one in requests:
+        at = one.node, one.kind
+        if one.since is None:
+            yield one
+            continue
+        if one.since < since.get(at, 0):
+            done[at] = False  # another fault has been meanwhile
+        since[at] = one.since
+        if done.get(at):
+            yield one
+        done[at] = done.get(at, False) or one.took is not None
 
 
 def _bounds(counts: Sequence[tuple[int, int]]) -> Interval:

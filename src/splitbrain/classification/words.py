@@ -79,6 +79,8 @@ def facts(card: Card) -> Mapping[str, str]:
     found["claims"] = claims(card)
     if said := textbook(card):
         found["textbook"] = said
+    if dropped := [reason for one in card.measured for reason in one.dropped]:
+        found["left out"] = "; ".join(dropped)
     operations = sum(run.operations for run in card.runs)
     found["rests on"] = (
         f"{len(card.runs)} runs, {sum(len(one.windows) for one in card.measured)} fault windows of "

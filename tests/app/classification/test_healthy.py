@@ -1,5 +1,6 @@
 """Stores that refuse a part of their operations always: what a split takes is held against what they answer without."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
@@ -23,6 +24,7 @@ from .played import (
     MINORITY,
     NODES,
     SECOND,
+    SPLIT,
     WINDOWS,
     PlayedAnswer,
     Store,
@@ -181,7 +183,8 @@ def test_calm_is_what_no_fault_touches_and_what_had_its_time() -> None:
 
 def test_what_a_target_refuses_until_it_has_settled_after_a_heal_is_not_its_usual_service() -> None:
     def settling(request: CalmRequest) -> CalmRequest:
-        return replace(request, took=None) if request.since is not None and request.since < 2 * SECOND else request
+        late = request.since is not None and SECOND / 2 < request.since < 2 * SECOND
+        return replace(request, took=None) if late else request
 
     found = [settling(one) for one in calm_requests(history(refusing))]
     assert any(one.took is None and one.counts(SECOND, 0) for one in found)
@@ -190,6 +193,35 @@ def test_what_a_target_refuses_until_it_has_settled_after_a_heal_is_not_its_usua
     for at, usual in hasty.items():
         assert usual.low < 0.9 < usual.runs.low, "refusals after the heal contradict the healthy runs"
         assert patient[at].low == patient[at].high == 1.0 and patient[at].pauses.whole
+
+
+def recovers_late(seed: int) -> Store:
+    """A store whose minority refuses everything, and one node of the majority too for some seven seconds after a
+    heal."""
+    was, left = dict[tuple[str, str], bool](), Counter[tuple[str, str]]()
+
+    def answer(node: str, kind: str, split: bool) -> PlayedAnswer:
+        at = node, kind
+        if node == "n5" and was.get(at) and not split:
+            left[at] = 40
+        was[at] = split
+        if left[at] > 0:
+            left[at] -= 1
+            return REFUSED
+        return refusing(node, kind, split)
+
+    return answer
+
+
+def test_a_window_that_begins_before_the_cluster_is_whole_again_says_nothing() -> None:
+    made = Card(CardSubject("store", ("CP",), "sim", 5), runs_of_chance(recovers_late, 12))
+    assert made.finding.cap is CapClass.CP, made.finding
+    assert made.finding.majority_serves == {SPLIT: True}
+    assert len(made.measured[0].windows) == 12, "the first of each run"
+    assert f"{SPLIT}: 24 windows that began before n5 answered again" in "\n".join(lines(made)).replace("\n ", "")
+    assert all(usual.low == usual.high == 1.0 for usual in made.healthy_service.values())
+    usual = Card(CardSubject("store", (), "sim", 5), runs_of(refusing))
+    assert len(usual.measured[0].windows) == 3 * 8
 
 
 def test_few_operations_without_faults_say_little() -> None:
