@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from splitbrain.checkers.common.values import counted
 from splitbrain.classification.availability import (
     USEFUL_NS,
     ServiceTally,
@@ -27,7 +28,6 @@ from splitbrain.classification.healthy import (
 )
 from splitbrain.classification.rule import ClassFacts, SideFacts
 from splitbrain.classification.windows import KINDS, FaultWindow, RequestEnd
-from splitbrain.results.format import natural
 from splitbrain.results.intervals import Interval, clustered
 from splitbrain.results.sides import SPLIT
 from splitbrain.results.summary import permille
@@ -123,9 +123,9 @@ def _measured(
         else:
             usable.append(window)
     cut = grace(usable, deadline_ns + USEFUL_NS, healthy)
-    told = [f"{scenario}: {reasons.count(reason)} windows {reason}" for reason in dict.fromkeys(reasons)]
-    counted = [tallies(window, deadline_ns, cut) for window in usable]
-    return MeasuredScenario(scenario, usable, counted, cut, told, healthy)
+    told = [f"{scenario}: {counted(reasons.count(reason), 'window')} {reason}" for reason in dict.fromkeys(reasons)]
+    tallied = [tallies(window, deadline_ns, cut) for window in usable]
+    return MeasuredScenario(scenario, usable, tallied, cut, told, healthy)
 
 
 def _useless(window: FaultWindow, deadline_ns: int, healthy: HealthyShares) -> str:
@@ -133,13 +133,12 @@ def _useless(window: FaultWindow, deadline_ns: int, healthy: HealthyShares) -> s
     if not window.bit:
         return f"in which {window.fault} did nothing, as far as can be seen"
     if window.length <= deadline_ns:
-        return "that were shorter than the deadline of an operation"
+        return "shorter than the deadline of an operation"
     asked = {window.side_of(request.node) for request in window.requests if 0 <= request.at <= window.length}
     silent = [side for side in window.sides if side not in asked]
     if silent:
         return f"without clients on this side: {', '.join(silent)}"
-    late = sorted(_silent_before(window, healthy), key=natural)
-    return f"that began before {', '.join(late)} answered again" if late else ""
+    return "that began before all nodes answered again" if _silent_before(window, healthy) else ""
 
 
 def side_facts(found: Sequence[MeasuredScenario]) -> list[SideFacts]:
@@ -204,16 +203,16 @@ def _short(node: str, kind: str, tally: ServiceTally, healthy: HealthyShares) ->
     return f"{node} answers {tally.share:.1%} of its {kind}s there, and up to {usual.high:.1%} without faults"
 
 
-def _silent_before(window: FaultWindow, healthy: HealthyShares) -> set[str]:
-    """Nodes that did nothing of a kind that they do without faults in the time before a window of which requests are
-    taken along, while another one did: they suffer from the fault before, so this one begins with no whole cluster."""
+def _silent_before(window: FaultWindow, healthy: HealthyShares) -> bool:
+    """Whether a node did nothing of a kind that it does without faults, in the time before a window of which requests
+    are taken along, while another one did: it suffers from the fault before, so the cluster is not whole yet."""
     done: Counter[tuple[str, str]] = Counter()
     for request in window.requests:
         if request.answer is RequestEnd.OK and request.ended is not None and request.ended <= 0:
             done[request.node, request.kind] += 1
     busy = {kind for (_, kind), count in done.items() if count >= BUSY}
     usual = {at for at, one in healthy.items() if one.low >= HEALTHY_MIN and at[1] in busy}
-    return {node for node, kind in usual if window.side_of(node) is not None and not done[node, kind]}
+    return any(window.side_of(node) is not None and not done[node, kind] for node, kind in usual)
 
 
 def side_figures(scenario: MeasuredScenario, side: str, kind: str = "") -> SideFigures:

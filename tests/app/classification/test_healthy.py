@@ -218,7 +218,7 @@ def test_a_window_that_begins_before_the_cluster_is_whole_again_says_nothing() -
     assert made.finding.cap is CapClass.CP, made.finding
     assert made.finding.majority_serves == {SPLIT: True}
     assert len(made.measured[0].windows) == 12, "the first of each run"
-    assert f"{SPLIT}: 24 windows that began before n5 answered again" in "\n".join(lines(made)).replace("\n ", "")
+    assert f"| left out | {SPLIT}: 24 windows that began before all nodes answered again |" in markdown(made)
     assert all(usual.low == usual.high == 1.0 for usual in made.healthy_service.values())
     usual = Card(CardSubject("store", (), "sim", 5), runs_of(refusing))
     assert len(usual.measured[0].windows) == 3 * 8
