@@ -15,7 +15,7 @@ The proof does not need them, but without them nobody sees why nothing is left.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import accumulate
 
 from splitbrain.checkers.common.per_key import NEVER
@@ -40,6 +40,21 @@ def fed_by_traces(problem: Problem, traces: Mapping[int, Trace]) -> list[list[in
                 if earlier != later:
                     fed[earlier].append(later)
     return fed
+
+
+def with_sources(problem: Problem, traces: Mapping[int, Trace], core: Iterable[int]) -> set[int]:
+    """Operations of a core, with all that may have left what they saw."""
+    needs: dict[int, list[int]] = defaultdict(list)
+    for earlier, fed in enumerate(fed_by_traces(problem, traces)):
+        for later in fed:
+            needs[later].append(earlier)
+    found, todo = set[int](), list(core)
+    while todo:
+        operation = todo.pop()
+        if operation not in found:
+            found.add(operation)
+            todo.extend(needs[operation])
+    return found
 
 
 class _Parts:

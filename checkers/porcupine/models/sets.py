@@ -15,6 +15,7 @@ from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import few, frozen, shown, thawed
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Difference, Independence, Model, Trace
 from splitbrain.checkers.porcupine.monitors.elements import elements
+from splitbrain.checkers.porcupine.monitors.few_elements import few_elements
 from splitbrain.checkers.porcupine.monitors.grow_only import grow_only
 from splitbrain.checkers.porcupine.monitors.whole_reads import whole_reads
 from splitbrain.harness.errors import UsageError
@@ -22,6 +23,10 @@ from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
 
 ANSWERS = Option("answers", False, "whether add and remove return true or false: did the set change")
+
+FIRST = 2
+"""Configurations for each operation in which right histories with whole reads mostly find an order; what has none then
+is tried by few elements."""
 
 Elements = frozenset[Hashable]
 """The elements in hashable form: `1` and `true` are two."""
@@ -124,7 +129,7 @@ def lin_set(settings: Mapping[str, Setting]) -> Model:
         pure=frozenset({"contains", "read"}),
         frozen=True,
         independence=Independence(parts=parts, traces=partial(trace, answers=answers)),
-        monitors=(grow_only, elements, whole_reads),
+        monitors=(grow_only, elements, partial(whole_reads, each=FIRST), few_elements, whole_reads),
         hard="reads of the whole that are open at once may stand in too many orders: fewer clients at a time, or "
         "contains in place of read, are decided",
         show_call=partial(show, answers=answers),

@@ -9,6 +9,7 @@
     elements        sets of which each operation is about one element           Herlihy & Wing 1990, locality
     grow_only       sets that only grow, read as a whole
     whole_reads     sets read as a whole, whatever is added and removed
+    few_elements    such sets: refutes by one or two of their elements
     revision_order  stores whose revisions are the order of the writes
     repeating_queue queues whose elements repeat: puts and takes paired
     counter_reads   counters that only go up

@@ -10,14 +10,13 @@ it saw in other registers, so that no value is there of which the write is missi
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 
-from splitbrain.checkers.porcupine.model import Trace
 from splitbrain.checkers.porcupine.monitors.monitor import Decision, MonitorInput, refuted
 from splitbrain.checkers.porcupine.monitors.zones import clustered, decided
 from splitbrain.checkers.porcupine.prepare import Problem
 from splitbrain.checkers.porcupine.shrink import subproblem
-from splitbrain.checkers.porcupine.traces import fed_by_traces, traces_of
+from splitbrain.checkers.porcupine.traces import traces_of, with_sources
 
 
 def each_register(case: MonitorInput, initial: Hashable) -> Decision | None:
@@ -34,7 +33,7 @@ def each_register(case: MonitorInput, initial: Hashable) -> Decision | None:
     for operations in touched.values():
         core = _contradiction(case.problem, operations, initial)
         if core:
-            return refuted(_with_sources(case.problem, traces, core))
+            return refuted(with_sources(case.problem, traces, core))
     return None
 
 
@@ -46,18 +45,3 @@ def _contradiction(
     clusters = clustered([(is_write, value) for _, is_write, value in operations], part, [initial])
     decision = None if clusters is None else decided(clusters, part)
     return [] if decision is None or decision.order is not None else [operations[place][0] for place in decision.core]
-
-
-def _with_sources(problem: Problem, traces: Mapping[int, Trace], core: Iterable[int]) -> set[int]:
-    """Operations of a core, with all that may have left what they saw."""
-    needs: dict[int, list[int]] = defaultdict(list)
-    for earlier, fed in enumerate(fed_by_traces(problem, traces)):
-        for later in fed:
-            needs[later].append(earlier)
-    found, todo = set[int](), list(core)
-    while todo:
-        operation = todo.pop()
-        if operation not in found:
-            found.add(operation)
-            todo.extend(needs[operation])
-    return found

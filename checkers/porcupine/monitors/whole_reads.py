@@ -61,11 +61,26 @@ class _Entered:
         return True
 
 
-def whole_reads(case: MonitorInput) -> Decision | None:
-    """A set with reads of the whole, and operations on its elements."""
+Meaning = ElementCall | frozenset[int]
+"""The meaning of an operation: on an element, or a read of those that were there."""
+
+
+def whole_reads(case: MonitorInput, each: int = CONFIGURATIONS_MAX) -> Decision | None:
+    """A set with reads of the whole, and operations on its elements. each: configurations for each operation, at most
+    CONFIGURATIONS_MAX in all."""
+    found = meanings(case)
+    if found is None:
+        return None
+    search = ReadOrderSearch(case, found, min(each * len(found), CONFIGURATIONS_MAX))
+    alien = next((n for n, seen in search.reads.items() if search.of_unknown(seen)), None)
+    return refuted((alien,)) if alien is not None else search.decided()
+
+
+def meanings(case: MonitorInput) -> list[Meaning] | None:
+    """The meanings of the operations; None without a read of the whole, or if one is none of these."""
     answers = "add" in case.model.observes
 
-    def meaning(call: Call, pool: Interner) -> ElementCall | frozenset[int] | None:
+    def meaning(call: Call, pool: Interner) -> Meaning | None:
         if call.f == "read":
             if not isinstance(call.result, tuple | list | set | frozenset | None):
                 return None
@@ -79,19 +94,16 @@ def whole_reads(case: MonitorInput) -> Decision | None:
             return ElementCall(element, None, not present)
         return ElementCall(element, present == told, not present) if isinstance(told, bool) else None
 
-    found: list[ElementCall | frozenset[int]] | None = case.meanings(meaning)
-    if found is None or not any(isinstance(one, frozenset) for one in found):
-        return None
-    search = _ReadOrderSearch(case, found)
-    alien = next((n for n, seen in search.reads.items() if search.of_unknown(seen)), None)
-    return refuted((alien,)) if alien is not None else search.decided()
+    found: list[Meaning] | None = case.meanings(meaning)
+    return found if found is not None and any(isinstance(one, frozenset) for one in found) else None
 
 
-class _ReadOrderSearch:
+class ReadOrderSearch:
     """The search for places of the reads."""
 
-    def __init__(self, case: MonitorInput, found: "list[ElementCall | frozenset[int]]") -> None:
-        self.case = case
+    def __init__(self, case: MonitorInput, found: list[Meaning], limit: int) -> None:
+        """found: the meanings of the operations of the case. limit: of configurations that are entered."""
+        self.case, self.limit = case, limit
         self.call, self.ret = case.problem.call, case.problem.ret
         self.elements = SetElements(case, found)
         self.reads = {n: seen for n, seen in enumerate(found) if isinstance(seen, frozenset)}
@@ -120,9 +132,7 @@ class _ReadOrderSearch:
             if node is not None and node.event == len(self.returns):
                 return Decision(_ReadOrder(self, chosen).operations())
             if node is not None and seen.enter(node):
-                if seen.count > CONFIGURATIONS_MAX or (
-                    seen.count % _LOOK_EVERY == 0 and self.case.spending.exhausted()
-                ):
+                if seen.count > self.limit or (seen.count % _LOOK_EVERY == 0 and self.case.spending.exhausted()):
                     return None
                 path.append(self._ways_on(node))
                 marks.append(len(chosen))
@@ -251,7 +261,7 @@ class _ReadOrderSearch:
 class _ReadOrder:
     """The order of all operations, once it is known before which return each read stands."""
 
-    def __init__(self, search: _ReadOrderSearch, chosen: list[tuple[int, int]]) -> None:
+    def __init__(self, search: ReadOrderSearch, chosen: list[tuple[int, int]]) -> None:
         self.search = search
         self.stations: list[tuple[int, int]] = []
         """Moments at which something is asked of an element, in order: a read that is placed, or a return."""

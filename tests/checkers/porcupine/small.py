@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from splitbrain.checkers.porcupine import ILLEGAL, MODELS, Call, Model
 from splitbrain.checkers.porcupine.models.store import whole_store
+from splitbrain.checkers.porcupine.monitors.few_elements import few_elements
 from splitbrain.harness.history import Event
 
 from .lossy_bag import LOSSY_BAG
@@ -90,6 +91,16 @@ FAMILIES = {
     "lin-set with answers": Family(
         MODELS["lin-set"].make({"answers": True}),
         [("read", None), ("contains", 0), *_sets],
+        dict.fromkeys(("add", "remove", "contains"), (True, False)) | {"read": ((), (0,), (1,), (0, 1))},
+    ),
+    "lin-set, by few elements": Family(
+        replace(MODELS["lin-set"].make(), monitors=(few_elements,)),
+        [("read", None)] * 2 + [("contains", 0), *_sets],
+        {"read": ((), (0,), (1,), (1, 0), None), "contains": (True, False)},
+    ),
+    "lin-set with answers, by few elements": Family(
+        replace(MODELS["lin-set"].make({"answers": True}), monitors=(few_elements,)),
+        [("read", None)] * 2 + [("contains", 0), *_sets],
         dict.fromkeys(("add", "remove", "contains"), (True, False)) | {"read": ((), (0,), (1,), (0, 1))},
     ),
     "fifo-queue": Family(
