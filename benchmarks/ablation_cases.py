@@ -134,6 +134,10 @@ def of_objects(count: int) -> Iterator[AblationCase]:
                 shape = objects.ObjectShape(operations, clients, 0.03, wrong, seed, values)
                 told = f"{operations} c{clients}{' wrong' if wrong else ''}, {seed}"
                 yield AblationCase(group, told, model, objects.history(name, shape))
+    many = objects.ObjectShape(1_000, 30, 0.03, True, 2)
+    yield AblationCase(
+        OBJECTS["lin-set", 0], "1000 c30 wrong", MODELS["lin-set"].make(), objects.history("lin-set", many)
+    )
 
 
 def known_answers(folder: Path, group: str) -> Iterator[AblationCase]:
