@@ -19,7 +19,6 @@ from splitbrain.targets.servers.errors import NO_ANSWER
 AUDIT_SECONDS = 15.0
 """The time that members may take to catch up."""
 ASK_SECONDS = 2.0
-
 CHECKER = "members"
 
 
@@ -44,8 +43,7 @@ async def _compared(gateways: Mapping[str, Gateway]) -> Verdict | str:
     revision, alarmed = await _revision_and_alarms(gateways)
     if alarmed:
         return differing(CHECKER, f"etcd raised a corruption alarm: {'; '.join(alarmed)}")
-    answers = await asyncio.gather(*(_hash(gateway, revision) for gateway in gateways.values()))
-    named = dict(zip(gateways, answers, strict=True))
+    named = dict(zip(gateways, await asyncio.gather(*(_hash(one, revision) for one in gateways.values())), strict=True))
     verdict = compared({name: one for name, one in named.items() if isinstance(one, Hashed)}, revision)
     silent = "; ".join(f"{name}: {one}" for name, one in named.items() if not isinstance(one, Hashed))
     if verdict.value is Validity.INVALID or (verdict.value is Validity.VALID and not silent):

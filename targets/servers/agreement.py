@@ -43,17 +43,20 @@ async def settled(nodes: Sequence[Node], ask: Callable[[Node], Awaitable[bool]])
 async def audited(
     checker: str, compare: Callable[[], Awaitable[Verdict | str]], seconds: float, pause: float = PAUSE_SECONDS
 ) -> Verdict:
-    """The first verdict of a comparison that is repeated until there is one; `unknown` with the last trouble when the
-    time is up. compare: a verdict, or why there is none yet."""
-    # Not the loop's clock: the nodes are real processes.
-    ends, trouble = time.monotonic() + seconds, "nobody was asked"
+    """The verdict of a comparison that is repeated until there is one; `invalid` is to be found twice, for what differs
+    goes on to. `unknown` with the last trouble when the time is up. compare: a verdict, or why there is none yet."""
+    ends, trouble, differed = time.monotonic() + seconds, "nobody was asked", ""  # not the loop's clock: real processes
     while time.monotonic() < ends:
         try:
             found = await compare()
         except NO_ANSWER as error:
             found = f"{type(error).__name__}: {error}"
         if isinstance(found, Verdict):
-            return found
+            if differed and found.value is Validity.VALID:
+                return unknown(checker, f"{differed}; when they were asked again, none did")
+            if differed or found.value is not Validity.INVALID:
+                return found
+            differed = found = found.reason
         trouble = found
         await asyncio.sleep(pause)
     return unknown(checker, f"the nodes' data could not be compared within {seconds:g} s: {trouble}")
