@@ -13,6 +13,7 @@ from splitbrain.checkers.common.values import frozen, meant, same, shown
 from splitbrain.checkers.porcupine.model import ILLEGAL, UNSEEN, Call, Independence, Model
 from splitbrain.checkers.porcupine.models import looks
 from splitbrain.checkers.porcupine.models.looks import LOOKS, sees
+from splitbrain.checkers.porcupine.monitors.repeating_stack import repeating_stack_monitor
 from splitbrain.checkers.porcupine.monitors.stack import stack_monitor
 from splitbrain.harness.operation import Value
 from splitbrain.harness.options import Option, Setting
@@ -60,16 +61,17 @@ def show(call: Call) -> str:
 
 def stack(settings: Mapping[str, Setting]) -> Model:
     """A stack."""
+    empty = meant(settings["empty"])
     return Model(
         name="stack",
         summary=STACK.summary,
         operations=("push", "pop", *LOOKS),
         initial=(),
-        step=stepper(meant(settings["empty"])),
+        step=stepper(empty),
         observes=frozenset({"pop", *LOOKS}),
         pure=frozenset(LOOKS),
         independence=Independence(parts=parts),
-        monitors=(stack_monitor("push", "pop", meant(settings["empty"])),),
+        monitors=tuple(of("push", "pop", empty) for of in (stack_monitor, repeating_stack_monitor)),
         hard="the order of pushes of values that repeat shows late, if at all: values that come once are decided",
         show_call=show,
         show_state=shown,

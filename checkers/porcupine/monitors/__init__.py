@@ -12,6 +12,7 @@
     few_elements    such sets: refutes by one or two of their elements
     revision_order  stores whose revisions are the order of the writes
     repeating_queue queues whose elements repeat: puts and takes paired
+    repeating_stack stacks whose elements repeat: all contents that one may have at once
     counter_reads   counters that only go up
     appends         lists of different elements, read as a whole
     owned_lock      locks that each owner acquires and releases in turn

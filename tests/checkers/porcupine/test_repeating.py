@@ -76,7 +76,7 @@ def test_a_refuted_prefix_ends_where_it_is_refuted() -> None:
 
 @pytest.mark.parametrize(
     ("model", "names", "end", "clients"),
-    [("stack", ("push", "pop"), -1, 10), ("priority-queue", ("enqueue", "dequeue"), 0, 30)],
+    [("stack", ("push", "pop"), -1, 30), ("priority-queue", ("enqueue", "dequeue"), 0, 30)],
 )
 def test_what_is_undecided_says_why_it_is_hard(model: str, names: tuple[str, str], end: int, clients: int) -> None:
     history = container(names, end, Random(model), clients=clients, values=5, crashes=0.03)
