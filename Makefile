@@ -16,7 +16,7 @@ demo: $(VENV)/installed ## install into .venv and run the demonstration
 install: $(VENV)/installed ## install splitbrain into .venv
 
 test: $(VENV)/installed-dev ## run the tests (a few minutes)
-	@$(BIN)/pytest -q -n auto --dist worksteal -m "not long"
+	@$(BIN)/pytest -q -n auto -m "not long"
 
 test-long: $(VENV)/installed-dev ## run the long differential tests and soaks too (an hour)
 	@$(BIN)/pytest -q -n auto --timeout 3600

@@ -35,6 +35,7 @@ def had() -> None:
         pytest.skip(str(error))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(500)
 @pytest.mark.skipif(namespaces.unavailable() is not None, reason=namespaces.unavailable() or "")
 def test_three_nodes_as_processes() -> None:

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,6 +38,7 @@ def ran(environment: str, folder: Path, *more: str) -> tuple[str, dict[str, obje
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout, done.stderr
     told = json.loads(done.stdout)
+    assert told["verdict"] == "valid", f"{environment}: {told['reason']}; {told['checks']}"
     history = read(Path(told["run"]) / "history.jsonl.gz")
     faults = [event for event in history if event.f.startswith(("start-", "stop-"))]
     # After the schedule the last leader is taken away for a while, whoever that is: alone, and last.
@@ -64,10 +64,11 @@ def drawn(slots: Sequence[ScheduledFault], name: str, turn: int) -> list[str]:
 
 
 def test_the_same_seed_gives_the_same_faults_and_the_same_verdict(five: Machines, tmp_path: Path) -> None:
-    more = {"local": [], "docker": [], "ssh": ["--hosts", str(five.file())]}
-    with ThreadPoolExecutor() as threads:  # at once, as each of them mostly waits
-        started = {name: threads.submit(ran, name, tmp_path, *words) for name, words in more.items()}
-    runs = {name: run.result() for name, run in started.items()}
+    runs = {
+        "local": ran("local", tmp_path),
+        "docker": ran("docker", tmp_path),
+        "ssh": ran("ssh", tmp_path, "--hosts", str(five.file())),
+    }
     assert {name: verdict for name, (verdict, _, _) in runs.items()} == dict.fromkeys(runs, "valid")
     planned = schedule(parse(FAULTS), NODES, LIMIT_SECONDS, SEED, pace=REAL).planned
     cycle = [f"start-{slot.fault.name}" for slot in planned if not slot.storm]
