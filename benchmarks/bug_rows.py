@@ -1,10 +1,11 @@
 """Rows of known bugs: one command each, its runs one after the other, and the lines of a table that tell of them."""
 
 import json
+import re
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,7 +70,16 @@ def table(rows: Iterable[BugRow], seen: Iterable[Seen]) -> Sequence[str]:
     return [*lines, "", "```", *(f"{row.name:<18}{row.command}" for row in rows), "```"]
 
 
-def kept_runs(path: Path) -> Iterable[Seen]:
-    """Runs of earlier calls, from a file; none if it is not there."""
-    if path.exists():
-        yield from map(json.loads, path.read_text().splitlines())
+def page_runs(page: str, rows: Iterable[BugRow]) -> Iterator[Seen]:
+    """The runs that the tables of a page tell of, each with the median of its row as its operations; none of a row
+    whose command there is another one."""
+    for row in rows:
+        line = re.search(rf"^\| `{re.escape(row.name)}` \|.*$", page, re.M)
+        if not line or f"\n{row.name:<18}{row.command}\n" not in page:
+            continue
+        *_, words, operations, date, _ = (cell.strip() for cell in line[0].split("|"))
+        for verdict, number in re.findall(r"([a-z][a-z ]*(?:\d+(?= \d))?) (\d+)(?=,| of )", words):
+            for _ in range(int(number)):
+                yield {
+                    "row": row.name, "verdict": verdict, "operations": int(operations.replace(",", "")), "date": date,
+                }  # fmt: skip

@@ -1,19 +1,19 @@
 """Known bugs of real systems, and runs that a correct one must survive: how often each is seen.
 
 Each row is one command, run with seeds 1, 2, … one after the other.
-The tables of docs/known-bugs.md are what this prints; `--write` puts it there.
+The tables of docs/known-bugs.md are what this prints. `--write` goes on with the runs that the page tells of, until
+each row has as many as it should, and puts the lines there; `--anew` leaves out what the page has.
 
-    python benchmarks/known_bugs.py [--only stale,lock-faults] [--runs 3] [--results FILE] [--write]
+    python benchmarks/known_bugs.py [--only stale,lock-faults] [--runs 3] [--write] [--anew]
 
 Pitfall: a busy machine. Faults last for a given time while everything else is slower, so fewer runs are refuted there.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from bug_rows import EITHER, INVALID, VALID, BugRow, kept_runs, once, table
+from bug_rows import EITHER, INVALID, VALID, BugRow, once, page_runs, table
 from page import replace_rows
 
 PAGE = Path(__file__).parents[1] / "docs" / "known-bugs.md"
@@ -300,22 +300,20 @@ ROWS = (
 def main() -> None:
     options = _options()
     rows = [row for row in ROWS if not options.only or row.name in options.only]
-    seen = list(kept_runs(options.results)) if options.results else []
     if options.list:
         for row in rows:
             print(f"{row.name:<18}{row.command}")
         return
     for row in rows:
-        for seed in range(options.seed, options.seed + (row.runs if options.runs is None else options.runs)):
-            result = once(row, seed, options.out)
+        seen = list(page_runs(PAGE.read_text(), [row])) if options.write and not options.anew else []
+        begun = len(seen)
+        for number in range(max(0, row.runs - begun) if options.runs is None else options.runs):
+            result = once(row, begun + number + 1, options.out)
             seen.append(result)
-            print(f"{row.name}, seed {seed}: {result['verdict']}: {result['reason']}", file=sys.stderr, flush=True)
-            if options.results:
-                with options.results.open("a") as file:
-                    file.write(json.dumps(result) + "\n")
-    print("\n".join(lines := table(rows, seen)))
-    if options.write:
-        replace_rows(PAGE, lines)
+            print(f"{row.name}, seed {result['seed']}: {result['verdict']}: {result['reason']}", file=sys.stderr)
+        print("\n".join(lines := table([row], seen)), flush=True)
+        if options.write:
+            replace_rows(PAGE, lines)
 
 
 def _options() -> argparse.Namespace:
@@ -330,13 +328,10 @@ def _options() -> argparse.Namespace:
 
     parser.add_argument("--only", type=chosen, default=[], metavar="ROW,ROW")
     parser.add_argument("--list", action="store_true", help="the rows and their commands")
-    parser.add_argument("--runs", type=int, default=None, help="runs a row; 0: only print what --results holds")
-    parser.add_argument("--seed", type=int, default=1, help="of the first run of each row")
-    parser.add_argument(
-        "--results", type=Path, default=None, help="JSON lines: earlier runs count too, new ones are added"
-    )
+    parser.add_argument("--runs", type=int, default=None, help="how many to run, whatever the page has")
+    parser.add_argument("--anew", action="store_true", help="with --write: the runs that the page has do not count")
     parser.add_argument("--out", type=Path, default=Path("runs"))
-    parser.add_argument("--write", action="store_true", help="put the lines of the rows into docs/known-bugs.md")
+    parser.add_argument("--write", action="store_true", help="put the lines into docs/known-bugs.md")
     return parser.parse_args()
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from bug_rows import EITHER, INVALID, VALID, BugRow, table
+from bug_rows import EITHER, INVALID, VALID, BugRow, page_runs, table
 from known_bugs import ROWS
 from page import replace_rows
 
@@ -57,3 +57,20 @@ def test_lines_are_put_in_place_of_those_of_the_same_row(tmp_path: Path) -> None
 
 def test_a_control_has_five_tries() -> None:
     assert all(row.runs >= 5 for row in ROWS if row.expected == VALID)
+
+
+def test_the_runs_that_the_page_tells_of_are_those_of_its_lines() -> None:
+    seen = list(page_runs(PAGE, ROWS))
+    assert {run["row"] for run in seen} == {row.name for row in ROWS}
+    for row in ROWS:
+        line = table([row], seen)[2]
+        assert f"{line}\n" in PAGE, line
+
+
+def test_runs_of_another_command_do_not_count() -> None:
+    row = ROWS[0]
+    assert list(page_runs(PAGE.replace(row.command, f"{row.command} --seed 2"), [row])) == []
+    line = f"| `{row.name}` | {row.shows} | {row.expected} | | exit code 3 1, valid 2 of 3 | 1,024 | 2026-01-01 |"
+    seen = list(page_runs(f"{line}\n\n```\n{row.name:<18}{row.command}\n```\n", [row]))
+    assert [run["verdict"] for run in seen] == ["exit code 3", "valid", "valid"]
+    assert {run["operations"] for run in seen} == {1024}
