@@ -39,11 +39,14 @@ def test_the_page_shows_the_row_and_its_command(row: BugRow) -> None:
 
 def test_the_table_counts_verdicts() -> None:
     seen = [
-        {"row": "stale", "verdict": verdict, "operations": operations, "date": date}
-        for verdict, operations, date in (("invalid", 5000, "2026-01-02"), ("valid", 7000, "2026-01-01"))
+        {"row": "stale", "verdict": verdict, "operations": operations, "date": date, "wall_s": seconds}
+        for verdict, operations, date, seconds in (
+            ("invalid", 5000, "2026-01-02", 60),
+            ("valid", 7000, "2026-01-01", None),
+        )
     ]
     line = table(ROWS, seen)[2]
-    assert line.endswith("| invalid 1, valid 1 of 2 | 6,000 | 2026-01-02 |")
+    assert line.endswith("| invalid 1, valid 1 of 2 | 5 | 60 | 6,000 | 2026-01-02 |")
 
 
 def test_lines_are_put_in_place_of_those_of_the_same_row(tmp_path: Path) -> None:
@@ -70,7 +73,9 @@ def test_the_runs_that_the_page_tells_of_are_those_of_its_lines() -> None:
 def test_runs_of_another_command_do_not_count() -> None:
     row = ROWS[0]
     assert list(page_runs(PAGE.replace(row.command, f"{row.command} --seed 2"), [row])) == []
-    line = f"| `{row.name}` | {row.shows} | {row.expected} | | exit code 3 1, valid 2 of 3 | 1,024 | 2026-01-01 |"
+    line = (
+        f"| `{row.name}` | {row.shows} | {row.expected} | | exit code 3 1, valid 2 of 3 | – | 34 | 1,024 | 2026-01-01 |"
+    )
     seen = list(page_runs(f"{line}\n\n```\n{row.name:<18}{row.command}\n```\n", [row]))
     assert [run["verdict"] for run in seen] == ["exit code 3", "valid", "valid"]
-    assert {run["operations"] for run in seen} == {1024}
+    assert {(run["operations"], run["wall_s"]) for run in seen} == {(1024, 34)}
