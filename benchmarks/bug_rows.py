@@ -77,7 +77,8 @@ def table(rows: Iterable[BugRow], seen: Iterable[Seen]) -> Sequence[str]:
 
 
 def tries(row: BugRow, verdicts: Sequence[str]) -> str:
-    """How many runs find a violation with 95 %, by the share of those seen that did; a dash for what should hold."""
+    """The number of runs that find a violation with 95 %, by the share of those seen that did; a dash for what should
+    hold."""
     found = verdicts.count(INVALID)
     if row.expected == VALID or not found:
         return "–"
