@@ -11,7 +11,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from splitbrain.harness.announce import Say
-from splitbrain.harness.deployment import Container, Deployment, Place
+from splitbrain.harness.deployment import Container, Deployment, Place, Process
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option
@@ -54,7 +54,8 @@ rootLogger.appenderRef.out.ref = out
 class OpenSearch(Server):
     """OpenSearch with the given settings."""
 
-    name, summary = "opensearch", "OpenSearch, documents copied from a primary: real processes, or a cluster"
+    name, summary = "opensearch", "OpenSearch, copies of documents: real processes, containers, or a cluster"
+    java_package = "openjdk-17-jdk-headless"
     software, port, schemes, java, library = SOFTWARE, HTTP_PORT, ("http", "https"), True, "httpx2"
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, OpenSearchClient
     ready_seconds, recovery_seconds = 120.0, 10.0
@@ -79,13 +80,15 @@ class OpenSearch(Server):
 
     @property
     def deployments(self) -> Sequence[Deployment]:
-        """No containers: their Java has no compiler."""
-        return tuple(one for one in super().deployments if not isinstance(one, Container))
+        """No containers of the later release: the Java of their Debian is too old."""
+        old = self.version != LATER
+        return tuple(one for one in super().deployments if old or not isinstance(one, Container))
 
     def provide(self, deployment: Deployment, say: Say) -> None:
         """See `Server.provide`; a node is compiled when it starts."""
         super().provide(deployment, say)
-        if not self.endpoints and shutil.which("javac", path=str(Path(self.java_program()).parent)) is None:
+        beside = Path(self.java_program()).parent if isinstance(deployment, Process) else None
+        if beside and shutil.which("javac", path=str(beside)) is None:
             raise InfrastructureError(
                 f"opensearch needs javac beside {self.java_program()}, and it is not there: install a JDK (Java 17 on "
                 "Debian, Ubuntu: apt install openjdk-17-jdk-headless)"

@@ -63,14 +63,14 @@ def libraries(program: Path) -> Sequence[Path]:
     return [Path(name) for name in re.findall(r"(?:=> |^\s*)(/\S+) \(", told.stdout, re.MULTILINE)]
 
 
-def java_image(software: Software, version: str, jars: Callable[[], Path], official: str = "") -> BuiltImage:
-    """The image of a small Debian with Java and a server's jars, where `jar_folder` says."""
+def java_image(software: Software, version: str, jars: Callable[[], Path], official: str, java: str) -> BuiltImage:
+    """The image of a small Debian with Java (the package) and a server's jars, where `jar_folder` says."""
 
     def fill(folder: Path) -> None:
-        lay_out(software, folder)
+        lay_out(software, folder, java)
         shutil.copytree(jars(), folder / jar_folder(software)[1:], ignore=shutil.ignore_patterns(SUMS))
 
-    name, system = f"splitbrain/{software.owner}:{version}", f"{PACKAGE} of Debian {SUITE}"
+    name, system = f"splitbrain/{software.owner}:{version}", f"{java} of Debian {SUITE}"
     return BuiltImage(name, lambda: f"{software.name} {version} {checksum(jars())}, {system}", fill, official)
 
 
@@ -79,7 +79,7 @@ def jar_folder(software: Software) -> str:
     return f"/opt/{software.owner}/lib"
 
 
-def lay_out(software: Software, folder: Path, say: Say = on_stderr) -> None:
+def lay_out(software: Software, folder: Path, java: str = PACKAGE, say: Say = on_stderr) -> None:
     """A Debian with Java in an empty folder. InfrastructureError names what is missing."""
     name = software.name
     otherwise = f"or name an image that holds {name}, with {software.owner}:image=NAME"
@@ -94,14 +94,14 @@ def lay_out(software: Software, folder: Path, say: Say = on_stderr) -> None:
             f"only root can build {name}'s image: run `splitbrain images build {software.owner}` as root once, "
             f"{otherwise}"
         )
-    say(f"laying out Debian {SUITE} with {PACKAGE}, once: about 100 MB, half a minute")
+    say(f"laying out Debian {SUITE} with {java}, once: about 100 MB, half a minute")
     packages, log = cache() / "debian", folder.parent / "debootstrap.log"
     packages.mkdir(parents=True, exist_ok=True)
     code = patiently(
         [
             *("unshare", "--mount", "--pid", "--fork", "--kill-child"),
             *("debootstrap", "--variant=minbase", "--force-check-gpg", f"--cache-dir={packages}"),
-            *(f"--include={PACKAGE}", SUITE, str(folder), MIRROR),
+            *(f"--include={java}", SUITE, str(folder), MIRROR),
         ],
         folder.parent,
         log,

@@ -25,7 +25,7 @@ from splitbrain.targets.servers.access import Access, access, access_options, en
 from splitbrain.targets.servers.agreement import roles
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.image import jar_folder, java_image, program_image
-from splitbrain.targets.servers.jvm import found_java
+from splitbrain.targets.servers.jvm import PACKAGE, found_java
 from splitbrain.targets.servers.software import Software
 
 BESIDE_HEAP_MB = 640
@@ -81,6 +81,8 @@ class Server(ABC):
     """Of URLs of endpoints: plain, and with TLS."""
     java: ClassVar[bool] = False
     """Whether it is jars, and not a program."""
+    java_package: ClassVar[str] = PACKAGE
+    """The package of Java in its containers."""
     library: ClassVar[str] = ""
     """The module that its client needs, from an extra of the server's name."""
     folder: ClassVar[bool] = False
@@ -109,6 +111,7 @@ class Server(ABC):
         unknown = self.endpoints or self.image
         self.version = "" if unknown else self.software.resolve(self.word("version"), self.binary)
         self.settings = {**settings, "version": self.version}
+        self.folder_inside = f"/opt/{self.software.owner}" if self.folder else ""
         if self.upgrade_to:
             if self.endpoints:
                 raise UsageError(f"{self.name}: option upgrade_to is for nodes of our own, not for endpoints")
@@ -216,7 +219,7 @@ class Server(ABC):
         common: dict[str, Any] = {name: getattr(self, name) for name in SERVED}
         common |= {"ready": self.serves, "tells_version": self.node_version}
         jars, name = f"{jar_folder(self.software)}/*", self.software.owner
-        inside = ServerProgram("java", jars) if self.java else ServerProgram(self._folder_inside or name)
+        inside = ServerProgram("java", jars) if self.java else ServerProgram(self.folder_inside or name)
 
         def here() -> ServerProgram:
             return ServerProgram(self.java_program(), f"{where()}/*") if self.java else ServerProgram(str(where()))
@@ -242,11 +245,8 @@ class Server(ABC):
         )
         return [process, container, host]
 
-    @property
-    def _folder_inside(self) -> str:
-        return f"/opt/{self.software.owner}" if self.folder else ""
-
     def _built(self, version: str, where: Callable[[], Path]) -> BuiltImage:
         if not self.java:
-            return program_image(self.software, version, where, self.tools, self._folder_inside)
-        return java_image(self.software, version, where, f"{self.official}:{version}" if self.official else "")
+            return program_image(self.software, version, where, self.tools, self.folder_inside)
+        official = self.official and f"{self.official}:{version}"
+        return java_image(self.software, version, where, official, self.java_package)

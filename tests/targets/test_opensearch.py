@@ -48,6 +48,14 @@ def test_a_run_begins_when_all_copies_are_there() -> None:
     asyncio.run(scene())
 
 
+def test_containers_are_of_the_release_that_their_java_runs() -> None:
+    def environments(version: str) -> list[str]:
+        return [one.environment for one in OpenSearch({**SETTINGS, "version": version}).deployments]
+
+    assert environments(VERSION) == ["local", "docker"]
+    assert environments(LATER) == ["local"]
+
+
 def test_nodes_have_settled_when_the_cluster_is_green() -> None:
     async def scene() -> None:
         async with cluster("yellow", "red", "green") as node:

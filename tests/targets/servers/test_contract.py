@@ -83,7 +83,6 @@ LONG = {
 """Servers that take so long to get that only `make test-long` runs three nodes of them."""
 NO_CONTAINERS = {
     "galera": "rsync's daemon of a server that is root becomes another user",
-    "opensearch": "the image's Java has no compiler",
     "patroni": "an image of programs has no Python",
 }
 LIBRARY = {

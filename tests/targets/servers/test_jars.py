@@ -150,4 +150,4 @@ def test_without_debootstrap_or_root_one_sentence_says_so(
         image.lay_out(SOFTWARE, tmp_path / "root")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(InfrastructureError, match="could not lay out Debian bookworm: E: the mirror is gone"):
-        image.lay_out(SOFTWARE, tmp_path / "root", lambda _: None)
+        image.lay_out(SOFTWARE, tmp_path / "root", say=lambda _: None)
