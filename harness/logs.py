@@ -39,12 +39,13 @@ def _crash(line: str, meaning: str, conclusion: str = "") -> Pattern:
     return Pattern(re.compile(f"^{STAMP}(?:{line})"), meaning, Validity.UNKNOWN, last)
 
 
+TRACEBACK = _crash(r"Traceback \(most recent call last\):\s*$", "raised an exception", r"[A-Za-z_][\w.]*(?::|\s*$)")
 CRASHES: Sequence[Pattern] = (
     _crash("WARNING: DATA RACE", "reports a data race"),
     _crash(r"(?:panic|fatal error): |goroutine \d+ \[running\]", "panicked"),
     # A program in Go that is aborted exits with an error, as one does that gives up.
     _crash(r"SIG(?:ABRT|SEGV|BUS|FPE|ILL|TRAP): [a-z ]+$", "aborted"),
-    _crash(r"Traceback \(most recent call last\):\s*$", "raised an exception", r"[A-Za-z_][\w.]*(?::|\s*$)"),
+    TRACEBACK,
     _crash("# A fatal error has been detected by the Java", "crashed"),
     _crash("Segmentation fault|.*AddressSanitizer", "broke its memory"),
 )

@@ -6,7 +6,7 @@ Operations: those of `sql.client`, on the node of the client.
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 
-from splitbrain.harness.deployment import Container, Deployment, Place
+from splitbrain.harness.deployment import Place
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.harness.options import Option
@@ -20,6 +20,42 @@ from splitbrain.targets.servers.software import Software, says_version
 
 PACKAGES = ("mariadb-server-core", "mariadb-server", "mariadb-client-core", "galera-4", "rsync", "libpopt0")
 PROGRAM = "usr/sbin/mariadbd"
+TOOLS = (
+    *(
+        "awk",
+        "basename",
+        "bash",
+        "cat",
+        "chmod",
+        "chown",
+        "cp",
+        "cut",
+        "date",
+        "dirname",
+        "env",
+        "expr",
+        "find",
+        "grep",
+    ),
+    *("head", "hostname", "id", "kill", "ls", "mkdir", "mktemp", "mv", "nproc", "ps", "rm", "sed", "setpriv"),
+    *(
+        "sh",
+        "sleep",
+        "sort",
+        "ss",
+        "sync",
+        "tail",
+        "timeout",
+        "touch",
+        "tr",
+        "uname",
+        "unshare",
+        "wc",
+        "which",
+        "xargs",
+    ),
+)
+"""What a node's script and those that copy a state call."""
 tells = says_version(r"Ver (\d+\.\d+\.\d+)-MariaDB")
 SOFTWARE = Software(
     name="Galera",
@@ -30,6 +66,7 @@ SOFTWARE = Software(
     advice=lambda version: "run it on Debian 12 with apt-get, which fetches its packages and installs none",
 )
 NODE = """set -eu
+cd "${0%/*}"
 tree=$1 first=$2
 shift 2
 export TMPDIR="$PWD" PATH="$tree/usr/bin:$tree/usr/sbin:$PATH"
@@ -37,7 +74,11 @@ export LD_LIBRARY_PATH="$tree/usr/lib/x86_64-linux-gnu"
 program="$tree/usr/sbin/mariadbd"
 # A whole state comes by rsync, whose daemon becomes nobody if it is root: so here it is not.
 aside="unshare --user --map-user=1000 --map-group=1000"
-if [ "$(id -u)" != 0 ]; then aside=""; fi
+if [ "$(id -u)" != 0 ]; then
+  aside=""
+elif ! $aside true 2>/dev/null; then  # in a container
+  aside="setpriv --reuid=65534 --regid=65534 --clear-groups"
+fi
 common="--no-defaults --user=root --innodb-log-file-size=16M --basedir=$tree/usr"
 common="$common --plugin-dir=$tree/usr/lib/mysql/plugin --lc-messages-dir=$tree/usr/share/mysql"
 if [ ! -d data/mysql ]; then
@@ -54,6 +95,7 @@ else
     sed -n 's/.*Recovered position: *//p' | tail -n 1)
   if [ -n "$position" ]; then set -- --wsrep-start-position="$position" "$@"; fi
 fi
+case "$aside" in setpriv*) chown -R 65534:65534 . ;; esac
 exec $aside "$program" $common --datadir="$PWD/data" "$@"
 """
 PROVIDER = (
@@ -82,9 +124,9 @@ class GaleraClient(MariaDBClient):
 class Galera(MariaDB):
     """MariaDB with Galera and the given settings."""
 
-    name, summary = "galera", "Galera, MariaDB on several nodes: real processes, or a cluster"
+    name, summary = "galera", "Galera, MariaDB on several nodes: real processes, containers, or a cluster"
     software = SOFTWARE
-    errors, client_class, folder, one_copy = ERRORS, GaleraClient, True, False
+    errors, client_class, folder, tools, one_copy = ERRORS, GaleraClient, True, TOOLS, False
     recovery_seconds = 10.0
     options = server_options(
         SOFTWARE,
@@ -109,11 +151,6 @@ class Galera(MariaDB):
             return ()
         level = "repeatable-read" if level == "serializable" else level
         return (level, "linearizable", "CP") if self.word("sync_wait") != "0" else (level,)
-
-    @property
-    def deployments(self) -> Sequence[Deployment]:
-        """No containers: a server that is root there cannot be another user for rsync's sake."""
-        return tuple(one for one in super().deployments if not isinstance(one, Container))
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         return {"node.sh": NODE}

@@ -17,6 +17,7 @@ from typing import Any
 from splitbrain.harness.announce import Say, on_stderr
 from splitbrain.harness.deployment import Container, Deployment, External, Place
 from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.logs import CRASHES, TRACEBACK
 from splitbrain.harness.options import Option
 from splitbrain.targets.etcd.target import SOFTWARE as ETCD
 from splitbrain.targets.postgresql import PostgreSQL
@@ -63,6 +64,8 @@ class Patroni(PostgreSQL):
     name, summary = "patroni", "Patroni, PostgreSQL whose primary is elected through etcd: real processes, or a cluster"
     software, library = SOFTWARE, "patroni"
     ready_seconds, recovery_seconds = 120.0, 25.0
+    log_patterns = tuple(one for one in CRASHES if one is not TRACEBACK)
+    """Patroni logs the traceback of an etcd that does not answer, and looks for another one."""
     options = server_options(
         SOFTWARE,
         *(option for option in PostgreSQL.options if option.name in ("isolation", "reads", "fsync")),

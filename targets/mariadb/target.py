@@ -1,6 +1,7 @@
 """MariaDB as a system under test: one server with InnoDB; further nodes pass connections on to it."""
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.options import Option
@@ -41,13 +42,8 @@ class MariaDB(Server):
     """MariaDB with the given settings."""
 
     name, summary = "mariadb", "MariaDB with InnoDB: one real process, container, or a server that exists"
-    software, port, schemes, library, tools = (
-        SOFTWARE,
-        3306,
-        ("mysql", "mysqls"),
-        "aiomysql",
-        ("sh", "mkdir", "mv", "rm", "sync"),
-    )
+    software, port, schemes, library = SOFTWARE, 3306, ("mysql", "mysqls"), "aiomysql"
+    tools: ClassVar[Sequence[str]] = ("sh", "mkdir", "mv", "rm", "sync")
     operations, errors, client_class = SQL_OPERATIONS, ERRORS, MariaDBClient
     default_workload, one_copy, ready_seconds = "list-append", True, 60.0
     options = server_options(

@@ -18,8 +18,8 @@ from splitbrain.targets.servers.jvm import PACKAGE
 from splitbrain.targets.servers.software import SUMS, Software, cache, checksum
 from splitbrain.targets.servers.sources import patiently
 
-PROGRAMS = "usr/local/bin"
-"""The folder of programs in servers' own images, too."""
+PROGRAMS, USUAL = "usr/local/bin", {"env": "usr/bin"}
+"""The folder of programs in servers' own images, too; tools that scripts look for elsewhere than in /bin."""
 SUITE = "bookworm"
 MIRROR = "http://deb.debian.org/debian"
 TOOLS = "/usr/sbin:/sbin"
@@ -36,10 +36,10 @@ def program_image(
     that are there, too. inside: of a folder with programs in some `bin` and `.so`s, its place in the image."""
 
     def fill(folder: Path) -> None:
-        made, linked = program(), ("bin/*", "*.so") if inside else ()
-        shown = {f"bin/{tool}": Path(shutil.which(tool) or f"/bin/{tool}") for tool in tools}
+        made, linked = program(), ("*bin/*", "*.so") if inside else ()
+        shown = {f"{USUAL.get(tool, 'bin')}/{tool}": Path(shutil.which(tool) or f"/bin/{tool}") for tool in tools}
         if inside:
-            shutil.copytree(made, folder / inside[1:], ignore=shutil.ignore_patterns(SUMS))
+            shutil.copytree(made, folder / inside[1:], symlinks=True, ignore=shutil.ignore_patterns(SUMS))
             (folder / "etc").mkdir()
             (folder / "etc/passwd").write_text(PASSWD)
         else:

@@ -8,7 +8,9 @@ import pytest
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.logs import examine
 from splitbrain.harness.options import settle
+from splitbrain.harness.verdict import Validity
 from splitbrain.targets.etcd.target import SOFTWARE as ETCD
 from splitbrain.targets.patroni import TIMES, Patroni
 from splitbrain.targets.servers.server import ServerProgram
@@ -69,3 +71,15 @@ def test_every_library_that_a_node_needs_is_looked_for(monkeypatch: pytest.Monke
             patch.setattr("importlib.util.find_spec", lambda name, gone=missing: None if name == gone else object())
             with pytest.raises(InfrastructureError, match=rf"needs {missing}: pip install 'splitbrain\[patroni\]'"):
                 made().check_library()
+
+
+def test_a_traceback_in_the_log_is_no_crash(tmp_path: Path) -> None:
+    (tmp_path / "n1.log").write_text(
+        "2026-11-30 20:39:47,551 ERROR: \nTraceback (most recent call last):\n"
+        '  File "connectionpool.py", line 540, in _make_request\nTimeoutError: timed out\n'
+    )
+    verdict = examine(tmp_path, made().log_patterns)
+    assert verdict is not None and verdict.value is Validity.VALID
+    (tmp_path / "n2.log").write_text("panic: runtime error\n")
+    verdict = examine(tmp_path, made().log_patterns)
+    assert verdict is not None and verdict.reason == "n2 panicked (n2.log:1: panic: runtime error)"

@@ -82,7 +82,6 @@ LONG = {
 }
 """Servers that take so long to get that only `make test-long` runs three nodes of them."""
 NO_CONTAINERS = {
-    "galera": "rsync's daemon of a server that is root becomes another user",
     "patroni": "an image of programs has no Python",
 }
 LIBRARY = {
