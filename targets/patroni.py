@@ -1,7 +1,8 @@
 """Patroni as a system under test: PostgreSQL servers of which one is elected to be the primary, through etcd.
 
-Each node is three processes: a server of etcd, Patroni, and the PostgreSQL that Patroni runs, promotes and rewinds. A
-client asks its node who the primary is and speaks to that, as with `postgresql`.
+Each node is a server of etcd, Patroni, the PostgreSQL that Patroni runs, promotes and rewinds, and a proxy before the
+primary. A client asks its node who the primary is and speaks to that, as with `postgresql`; with route=node it speaks
+to its node's proxy alone, so that a split parts it from a primary on the other side.
 """
 
 import importlib.metadata
@@ -16,11 +17,13 @@ from typing import Any
 
 from splitbrain.harness.announce import Say, on_stderr
 from splitbrain.harness.deployment import Container, Deployment, External, Place
-from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.logs import CRASHES, TRACEBACK
-from splitbrain.harness.options import Option
+from splitbrain.harness.options import Option, Setting
 from splitbrain.targets.etcd.target import SOFTWARE as ETCD
+from splitbrain.targets.patroni_proxy import REST
 from splitbrain.targets.postgresql import PostgreSQL
+from splitbrain.targets.postgresql.client import PostgreSQLClient, PostgreSQLSession
 from splitbrain.targets.postgresql.software import PACKAGED, PROGRAMS, lacking
 from splitbrain.targets.postgresql.software import SOFTWARE as POSTGRESQL
 from splitbrain.targets.postgresql.target import HBA
@@ -33,14 +36,15 @@ SOFTWARE = replace(
     described=f"of PostgreSQL, {PACKAGED}; or that of the folder that binary names",
     releases=re.escape(PACKAGED),
 )
-CLIENT, PEER, REST = 2379, 2380, 8008
-"""Ports of etcd, and of Patroni."""
+CLIENT, PEER, PROXY = 2379, 2380, 6432
+"""Ports of etcd, and of the proxy."""
 TIMES = {"ttl": 20, "loop_wait": 2, "retry_timeout": 5}
 """Seconds: the lease of the primary's key, the least that Patroni takes; how often it looks; how long it asks etcd."""
 # PostgreSQL refuses to run as root; and a server's shared memory ends with its IPC namespace.
 NODE = """set -u
-python=$1 etcd=$2
-shift 2
+python=$1 etcd=$2 proxy=$3
+shift 3
+"$python" -m splitbrain.targets.patroni_proxy $proxy &
 "$etcd" --data-dir etcd --logger zap --log-level error "$@" &
 if unshare --user --ipc --map-user=65534 --map-group=65534 true 2>/dev/null; then
   as="unshare --user --ipc --map-user=65534 --map-group=65534 --"
@@ -58,11 +62,20 @@ SYNCHRONOUS = {
 }
 
 
+class PatroniClient(PostgreSQLClient):
+    """One logical client."""
+
+    async def connected(self) -> PostgreSQLSession:
+        if self.server.word("route") == "node":
+            return await PostgreSQLSession.connect(self.address, PROXY)
+        return await super().connected()
+
+
 class Patroni(PostgreSQL):
     """PostgreSQL under Patroni with the given settings."""
 
     name, summary = "patroni", "Patroni, PostgreSQL whose primary is elected through etcd: real processes, or a cluster"
-    software, library = SOFTWARE, "patroni"
+    software, library, client_class = SOFTWARE, "patroni", PatroniClient
     ready_seconds, recovery_seconds = 120.0, 25.0
     log_patterns = tuple(one for one in CRASHES if one is not TRACEBACK)
     """Patroni logs the traceback of an etcd that does not answer, and looks for another one."""
@@ -75,6 +88,12 @@ class Patroni(PostgreSQL):
             "synchronous_mode: off: a commit waits for no standby; on: for one, if there is any; strict: for one",
             tuple(SYNCHRONOUS),
         ),
+        Option(
+            "route",
+            "straight",
+            "how a client gets to the primary: straight, or by its node, which passes it on",
+            ("straight", "node"),
+        ),
     )
 
     claims_source = (
@@ -82,6 +101,13 @@ class Patroni(PostgreSQL):
         "synchronous_mode a standby that may lack a commit is not promoted. PostgreSQL's manual, 13.2: the level of "
         "isolation. Nothing is said of reads by an old primary"
     )
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        super().__init__(settings)
+        if self.endpoints and self.word("route") == "node":
+            raise UsageError(
+                "patroni: option route=node is for nodes of our own, which have a proxy; with endpoints leave it out"
+            )
 
     @property
     def claims(self) -> Sequence[str]:
@@ -136,7 +162,8 @@ class Patroni(PostgreSQL):
         }
         etcd = ETCD.obtain(ETCD.resolve(""))
         script = str(place.folder / "node.sh")
-        return ["sh", script, sys.executable, str(etcd), *(f"--{name}={word}" for name, word in words.items())]
+        proxy = " ".join((place.address, str(PROXY), *place.members.values()))
+        return ["sh", script, sys.executable, str(etcd), proxy, *(f"--{name}={word}" for name, word in words.items())]
 
     def _configuration(self, place: Place) -> Mapping[str, Any]:
         """The file of a node's Patroni."""

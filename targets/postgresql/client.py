@@ -84,17 +84,21 @@ class PostgreSQLClient(SqlClient):
 
     async def open(self) -> None:
         """Begin the sessions. ConnectionRefusedError if the node follows nobody."""
-        port, access = self.server.port, self.server.access
         self.opening = (f"BEGIN ISOLATION LEVEL {self.server.word('isolation').replace('-', ' ')}",)
-        self._near = self.connection = await PostgreSQLSession.connect(self.address, port, access)
+        self._near = await PostgreSQLSession.connect(self.address, self.server.port, self.server.access)
+        self.connection = await self.connected()
+
+    async def connected(self) -> PostgreSQLSession:
+        """The session with the primary."""
+        assert self._near is not None
         ((primary,),) = await self._near.rows(PRIMARY)
         if primary is None:
-            return
-        self.connection = None
+            return self._near
         if not primary:
             raise ConnectionRefusedError("a standby that does not know of a primary")
+        port, access = self.server.port, self.server.access
         own, _, _ = access.host_and_port(self.address, port)
-        self.connection = await PostgreSQLSession.connect(self.address.replace(own, primary), port, access)
+        return await PostgreSQLSession.connect(self.address.replace(own, primary), port, access)
 
     @property
     def reader(self) -> SqlSession:

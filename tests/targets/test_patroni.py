@@ -1,5 +1,6 @@
 """Patroni as a target: what its nodes are told of replication, and what it claims of it."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import pytest
 
 from splitbrain.harness.deployment import Place
-from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.logs import examine
 from splitbrain.harness.options import settle
 from splitbrain.harness.verdict import Validity
 from splitbrain.targets.etcd.target import SOFTWARE as ETCD
-from splitbrain.targets.patroni import TIMES, Patroni
+from splitbrain.targets.patroni import PROXY, TIMES, Patroni, PatroniClient
+from splitbrain.targets.postgresql.client import PostgreSQLSession
 from splitbrain.targets.servers.server import ServerProgram
 
 PLACE = Place("n2", "198.18.0.12", Path("/n2"), {"n1": "198.18.0.11", "n2": "198.18.0.12"})
@@ -63,6 +65,28 @@ def test_a_node_is_told_of_the_etcd_of_all(monkeypatch: pytest.MonkeyPatch, tmp_
     words = made().command(PLACE, ServerProgram(str(tmp_path)), "18.6")
     assert "--initial-cluster=n1=http://198.18.0.11:2380,n2=http://198.18.0.12:2380" in words
     assert "--name=n2" in words and str(tmp_path / "etcd") in words
+
+
+def test_a_client_goes_by_its_node_where_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    reached = []
+
+    class Session:
+        def __init__(self, address: str, port: int) -> None:
+            reached.append((address, port))
+
+        async def rows(self, statement: str) -> list[list[str]]:
+            return [["198.18.0.11"]]
+
+    async def connect(address: str, port: int, access: object = None) -> Session:
+        return Session(address, port)
+
+    monkeypatch.setattr(PostgreSQLSession, "connect", connect)
+    for route in ("straight", "node"):
+        client = PatroniClient("198.18.0.12", made(route=route))
+        asyncio.run(client.open())
+    assert reached == [("198.18.0.12", 5432), ("198.18.0.11", 5432), ("198.18.0.12", 5432), ("198.18.0.12", PROXY)]
+    with pytest.raises(UsageError, match="with endpoints leave it out"):
+        made(route="node", endpoints="postgresql://127.0.0.1:1")
 
 
 def test_every_library_that_a_node_needs_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
