@@ -4,7 +4,8 @@ What the codes mean: kafka.apache.org, "Protocol guide: Error codes". When a lea
 `Partition.appendRecordsToLeader` before it appends, `DelayedProduce` afterwards.
 
 Pitfall: NOT_LEADER_OR_FOLLOWER and UNKNOWN_TOPIC_OR_PARTITION are said of a message that is in the log, too, when its
-leader is deposed while it waits for the copies.
+leader is deposed while it waits for the copies. The driver keeps it then until it expires (`session.py`), or fails it
+itself, as soon as the node of its client no longer knows the log.
 """
 
 from dataclasses import replace
@@ -14,9 +15,9 @@ from splitbrain.targets.servers.errors import code, table
 
 ROWS = (
     code(19, ErrorKind.UNAVAILABLE, definite=True),  # NOT_ENOUGH_REPLICAS, which is said before it appends
-    code(5, ErrorKind.NO_LEADER, definite=True),  # LEADER_NOT_AVAILABLE, which the driver is told when it asks
-    code(-188, ErrorKind.UNAVAILABLE, definite=True),  # _UNKNOWN_TOPIC: the driver has nobody to send it to
-    code(-190, ErrorKind.UNAVAILABLE, definite=True),  # _UNKNOWN_PARTITION, likewise
+    code(5, ErrorKind.NO_LEADER),  # LEADER_NOT_AVAILABLE, which the driver is told when it asks
+    code(-188, ErrorKind.UNAVAILABLE),  # _UNKNOWN_TOPIC: the driver has nobody to send it to, perhaps any more
+    code(-190, ErrorKind.UNAVAILABLE),  # _UNKNOWN_PARTITION, likewise
     code(6, ErrorKind.NO_LEADER),  # NOT_LEADER_OR_FOLLOWER
     code(3, ErrorKind.UNAVAILABLE),  # UNKNOWN_TOPIC_OR_PARTITION
     code(20, ErrorKind.UNAVAILABLE),  # NOT_ENOUGH_REPLICAS_AFTER_APPEND
@@ -30,6 +31,6 @@ ROWS = (
     code(-137, ErrorKind.CONNECTION),  # _DESTROY_BROKER: the broker has left
 )
 ERRORS = table(*ROWS)
-"""The table of a producer that tries once."""
+"""The table of a producer that sends each message once."""
 ERRORS_OF_THE_LAST_TRY = table(*(replace(row, definite=False) for row in ROWS))
 """The table of a producer that tries again: an earlier try may have succeeded, whatever the last one is told."""

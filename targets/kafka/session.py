@@ -1,7 +1,11 @@
 """A session with Kafka through librdkafka, which blocks: a producer, a consumer, and questions about who leads.
 
-The driver tries nothing again that it has sent, unless the server's options say so. It learns who leads a log from the
-node of its client alone, then and when a leader says that it is none: a node that is cut off goes on naming itself.
+A message is sent once, unless the options say otherwise. The driver learns who leads a log from the node of its client
+alone, each second and when a leader says that it is none: a node that is cut off goes on naming itself.
+
+Pitfall: `retries=0` is not enough. The driver, `rd_kafka_handle_Produce_error` in its source, does not count as a retry
+what follows an answer after which it asks who leads, NOT_LEADER_OR_FOLLOWER for one, though the message may be in the
+log. It waits for `retry.backoff.ms` first, which is why a message that is to be sent once expires before that.
 """
 
 import time
@@ -12,6 +16,8 @@ from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.values import unpacked
 
 ASK_SECONDS, SEND_SECONDS, STEP_SECONDS = 2.0, 3.0, 0.05
+NEVER = 300_000
+"""Milliseconds that no message lives, and the longest backoff that the driver takes."""
 TOPIC_EXISTS, TIMED_OUT, PARTITION_EOF = 36, -185, -191
 
 
@@ -103,8 +109,10 @@ CONSUMING: Mapping[str, Any] = {
 
 
 def producing(server: Any) -> Mapping[str, Any]:
-    """The driver's settings for a producer: at once, one after the other, and each as often as the options say."""
-    often = {} if server.idempotent else {"retries": server.number("retries")}
+    """The driver's settings for a producer: at once, one after the other, and as often as the options say."""
+    often: dict[str, Any] = {} if server.idempotent else {"retries": server.number("retries")}
+    if server.once:
+        often |= {"retry.backoff.ms": NEVER, "retry.backoff.max.ms": NEVER}
     return {
         "acks": server.word("acks"),
         "enable.idempotence": server.idempotent,

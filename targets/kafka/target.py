@@ -75,7 +75,7 @@ class Kafka(Server):
         Option(
             "idempotence", "off", "on: a producer numbers its messages, and tries again until it knows", ("on", "off")
         ),
-        Option("retries", 0, "how often a producer tries again without idempotence"),
+        Option("retries", 0, "how often a producer tries again without idempotence; 0: it sends once"),
         Option("heap_mb", 256, "the Java heap of a node, at most"),
     )
 
@@ -83,7 +83,7 @@ class Kafka(Server):
         super().__init__(settings)
         if self.idempotent and self.word("acks") != "all":
             raise UsageError("kafka: option idempotence=on takes acks=all: the leader numbers what all copies have")
-        if self.idempotent or self.number("retries"):
+        if not self.once:
             self.errors = ERRORS_OF_THE_LAST_TRY
 
     claims_source = (
@@ -94,13 +94,18 @@ class Kafka(Server):
     @property
     def claims(self) -> Sequence[str]:
         """The order of a log."""
-        again = self.number("retries") and not self.idempotent
-        return () if self.word("acks") != "all" or self.word("unclean") == "on" or again else ("ordered-log",)
+        keeps = self.word("acks") == "all" and self.word("unclean") == "off"
+        return ("ordered-log",) if keeps and (self.once or self.idempotent) else ()
 
     @property
     def idempotent(self) -> bool:
         """Whether producers number their messages."""
         return self.word("idempotence") == "on"
+
+    @property
+    def once(self) -> bool:
+        """Whether a producer sends a message once, whatever it is told."""
+        return not self.idempotent and not self.number("retries")
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         words = {

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -10,8 +11,10 @@ from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import EventType, Operation, Outcome
 from splitbrain.harness.options import settle
 from splitbrain.targets.kafka import Kafka
-from splitbrain.targets.kafka.session import leader, members, producing, told
+from splitbrain.targets.kafka.session import KafkaSession, leader, members, producing, told
 from splitbrain.targets.servers.errors import ServerError
+
+from .mock_cluster import PRODUCE, MockCluster, loaded, mock_cluster
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
 SEND, POLL = Operation("send", 1, "log0"), Operation("poll", None, "log0")
@@ -28,6 +31,17 @@ def broker() -> Iterator[str]:
     (there,) = played.list_topics(timeout=10).brokers.values()
     yield f"kafka://{there.host}:{there.port}"
     del played
+
+
+@pytest.fixture
+def cluster() -> Iterator[MockCluster]:
+    """Three brokers that the driver plays, which fail when they are told to."""
+    try:
+        loaded()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+    with mock_cluster(3) as played:
+        yield played
 
 
 def carried_out(url: str, *operations: Operation) -> list[Outcome]:
@@ -66,6 +80,9 @@ def test_a_broker_says_who_is_there_and_who_leads(broker: str) -> None:
     [
         (19, {}, EventType.FAIL),  # said before the leader appends
         (6, {}, EventType.INFO),  # said of a message that waits for its copies, too
+        (5, {}, EventType.INFO),  # the driver asks who leads, which may be after it has sent
+        (-190, {}, EventType.INFO),  # the driver's, of a message that was sent before the log was forgotten
+        (-188, {}, EventType.INFO),
         (20, {}, EventType.INFO),
         (7, {}, EventType.INFO),
         (-192, {}, EventType.INFO),
@@ -79,10 +96,63 @@ def test_what_an_error_means(number: int, options: dict[str, str], type: EventTy
     assert kafka(**options).errors.outcome(SEND, error, effects=True).type is type
 
 
-def test_what_is_not_there_certainly_did_not_happen(broker: str) -> None:
+@pytest.mark.parametrize(
+    ("errors", "code"),
+    [
+        ((6, 19), -192),  # it may be in the log after the 6, and would be once more, or be taken for refused
+        ((3, 19), -192),
+        ((5, 19), -192),
+        ((-195, 19), -195),  # the connection breaks
+        ((19, 0), 19),
+    ],
+)
+def test_a_message_is_sent_once(cluster: MockCluster, errors: tuple[int, ...], code: int) -> None:
+    assert sent_amid(cluster, *errors) == (code, 1)
+
+
+@pytest.mark.parametrize("options", [{"retries": "5"}, {"idempotence": "on"}])
+def test_a_message_is_sent_again_if_the_options_say_so(cluster: MockCluster, options: dict[str, str]) -> None:
+    assert sent_amid(cluster, 6, **options) == (None, 2)
+
+
+def test_who_leads_is_asked_again_soon(cluster: MockCluster) -> None:
+    with closing(session(cluster)) as client:
+        for broker in (2, 3, 1):
+            cluster.lead("log0", broker)
+            assert None in (failure(client), failure(client))
+
+
+def session(cluster: MockCluster, **options: str) -> KafkaSession:
+    """A session that has sent a message."""
+    client = KafkaSession(kafka(endpoints=cluster.urls[0], **options), cluster.urls[0])
+    client.make("log0")
+    assert failure(client) is None
+    return client
+
+
+def failure(client: KafkaSession) -> int | str | None:
+    """The code of the error that a send meets."""
+    try:
+        client.sent("log0", b"1")
+    except ServerError as error:
+        return error.code
+    return None
+
+
+def sent_amid(cluster: MockCluster, *errors: int, **options: str) -> tuple[int | str | None, int]:
+    """The code of the error that a send met, and how often it was sent, when brokers answer so."""
+    with closing(session(cluster, **options)) as client:
+        before = cluster.requests(PRODUCE)
+        cluster.fail(PRODUCE, *errors)
+        return failure(client), cluster.requests(PRODUCE) - before
+
+
+def test_what_is_not_there_cannot_be_polled(broker: str) -> None:
+    poll = Operation("poll", None, "never-sent")
     with pytest.raises(ServerError) as nothing:
-        carried_out(broker, Operation("poll", None, "never-sent"))
-    assert kafka().errors.classify(nothing.value)[1]
+        carried_out(broker, poll)
+    assert kafka().errors.knows(nothing.value)
+    assert kafka().errors.outcome(poll, nothing.value, effects=False).type is EventType.FAIL
 
 
 def test_a_producer_tries_once_unless_it_is_told_otherwise() -> None:
