@@ -13,11 +13,11 @@ from splitbrain.targets.servers.http import HttpConnection, Json
 
 HTTP_PORT = 9200
 OBJECTS, ELEMENTS = "splitbrain", "splitbrain-set"
-MOST = 10_000
-"""As many documents as a search gives at most."""
+PAGE = 10_000
+"""As many documents as one answer to a search has at most."""
 NOT_FOUND = 404
 INDEX = {
-    "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-all", "max_result_window": MOST},
+    "settings": {"number_of_shards": 1, "auto_expand_replicas": "0-all", "max_result_window": PAGE},
     "mappings": {"enabled": False},
 }
 
@@ -72,10 +72,15 @@ class OpenSearchClient(NamedElements):
     async def elements(self) -> Iterable[str]:
         """See `NamedElements`: what a search finds after a refresh."""
         await self.connection.asked("POST", f"/{ELEMENTS}/_refresh")
-        answer = await self.connection.asked(
-            "GET", f"/{ELEMENTS}/_search?size={MOST}&allow_partial_search_results=false"
-        )
-        return [one["_source"]["text"] for one in answer["hits"]["hits"]]
+        where = f"/{ELEMENTS}/_search?scroll=1m&size={PAGE}&allow_partial_search_results=false"
+        answer = await self.connection.asked("GET", where)
+        search = {"scroll_id": answer["_scroll_id"]}
+        texts: list[str] = []
+        while page := _hits(answer):
+            texts += page
+            answer = await self.connection.asked("POST", "/_search/scroll", {"scroll": "1m", **search})
+        await self.connection.asked("DELETE", "/_search/scroll", search, but=(NOT_FOUND,))
+        return texts
 
     async def put_element(self, text: str) -> None:
         """See `NamedElements`: a document of an index of their own."""
@@ -90,3 +95,10 @@ class OpenSearchClient(NamedElements):
         if self.server.endpoints:
             for index in (OBJECTS, ELEMENTS):
                 await self.connection.asked("DELETE", f"/{index}", but=(NOT_FOUND,))
+
+
+def _hits(answer: Json) -> list[str]:
+    """The texts of a page of a search. ServerError if a shard did not answer."""
+    if answer["_shards"]["failed"]:
+        raise ServerError(f"a search without all shards: {answer['_shards']}")
+    return [one["_source"]["text"] for one in answer["hits"]["hits"]]

@@ -12,7 +12,9 @@ from splitbrain.harness.environments.external import ExternalNode
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.options import settle
 from splitbrain.targets.opensearch import OpenSearch
+from splitbrain.targets.opensearch.client import OpenSearchClient
 from splitbrain.targets.opensearch.software import LATER, SOFTWARE, VERSION, newest_java, node_source
+from splitbrain.targets.servers.errors import ServerError
 
 from .servers.http_fakes import HttpRequest, Reply, http_node
 from .servers.wire import Wire
@@ -66,6 +68,52 @@ def test_nodes_have_settled_when_the_cluster_is_green() -> None:
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.5):
                     await OpenSearch(SETTINGS).settle([ExternalNode("n1", node.endpoint)])
+
+    asyncio.run(scene())
+
+
+def pages(*sizes: int, failed: int = 0) -> tuple[AbstractAsyncContextManager[Wire], list[str]]:
+    """A node whose search has pages of so many elements, and what it was asked."""
+    asked: list[str] = []
+    left = [*sizes, 0]
+
+    def answer(request: HttpRequest) -> Reply:
+        asked.append(f"{request.method} {request.path.partition('?')[0]}")
+        if "/_search" not in request.path or request.method == "DELETE":
+            return 200, "{}"
+        hits = [{"_source": {"text": f"{len(left)}-{number}"}} for number in range(left.pop(0))]
+        shards = {"failed": failed}
+        return 200, json.dumps({"_scroll_id": "next", "_shards": shards, "hits": {"hits": hits}})
+
+    return http_node(answer, (201, "{}"), lambda error: (500, "{}"))(), asked
+
+
+def test_all_pages_of_a_search_are_read() -> None:
+    async def scene() -> None:
+        node, asked = pages(3, 2)
+        async with node as there:
+            client = OpenSearchClient(there.endpoint, OpenSearch(SETTINGS))
+            await client.open()
+            assert sorted(await client.elements()) == ["1-0", "1-1", "2-0", "2-1", "2-2"]
+            await client.close()
+        assert asked[-4:] == [
+            "GET /splitbrain-set/_search",
+            *["POST /_search/scroll"] * 2,
+            "DELETE /_search/scroll",
+        ]
+
+    asyncio.run(scene())
+
+
+def test_a_search_without_all_shards_is_an_error() -> None:
+    async def scene() -> None:
+        node, _ = pages(3, failed=1)
+        async with node as there:
+            client = OpenSearchClient(there.endpoint, OpenSearch(SETTINGS))
+            await client.open()
+            with pytest.raises(ServerError, match="without all shards"):
+                await client.elements()
+            await client.close()
 
     asyncio.run(scene())
 
