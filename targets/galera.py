@@ -109,6 +109,9 @@ ERRORS = table(
     # mariadb.com/kb/en/galera-cluster-system-variables, wsrep_on: a node without a quorum refuses a statement before it
     # begins.
     code(1047, ErrorKind.UNAVAILABLE, definite=True),
+    # wsrep-lib, transaction.cpp: a deadlock is also told of a write set that was sent when the connection to the others
+    # was lost meanwhile, and others may commit it. Before COMMIT nothing is sent: `SqlClient` knows that.
+    code(1213, ErrorKind.CONFLICT),
     *ROWS,
 )
 

@@ -27,7 +27,7 @@ READY_SECONDS = 60.0
 RETRIES = Option("retries", 0, "how often the library tries again by itself what it could not commit")
 ERRORS = table(
     # docs.delta.io, "Concurrency control", and iceberg.apache.org/docs/latest/reliability: a commit that comes too late
-    # has changed nothing.
+    # has changed nothing. The libraries' errors that say so are told from others in `lakes`.
     code("LakeConflict", ErrorKind.CONFLICT, definite=True),
 )
 

@@ -7,6 +7,7 @@ looks anew, for nothing was committed.
 """
 
 import fcntl
+import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,11 @@ SNAPSHOTS = 20
 times a commit."""
 MERGED = {"commit.manifest-merge.enabled": "true", "commit.manifest.min-count-to-merge": "4"}
 """Properties of a table of Iceberg: a read looks at every manifest, and each commit adds one unless they are merged."""
+# delta-rs, kernel/transaction: the number of tries after each of which the version was there, or a conflict by name.
+TOO_LATE = re.compile(
+    r"Failed to commit transaction: (?:\d+$|Commit failed: a concurrent transaction|Metadata changed since last commit)"
+)
+"""Messages of Delta Lake for a commit that came too late."""
 NOTHING, ANYTHING = "null", ""
 OBJECTS, ELEMENTS = "objects", "elements"
 Carry = Callable[[str, Sequence[str]], tuple[list[Any], int]]
@@ -39,6 +45,10 @@ class Lake(ABC):
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+
+    def came_too_late(self, error: Exception) -> bool:
+        """Whether one of `conflict` says that another commit came first: then nothing was committed."""
+        return True
 
     @abstractmethod
     def refresh(self, table: str) -> None:
@@ -83,13 +93,17 @@ class Lake(ABC):
             try:
                 self.refresh(table)
                 return once()
-            except self.conflict:
-                continue
+            except self.conflict as error:
+                if not self.came_too_late(error):
+                    raise
         raise LakeConflict(f"other commits came first, {TRIES} times")
 
 
 class DeltaLake(Lake):
-    """Delta Lake's two tables. The library commits by a file that must not be there yet."""
+    """Delta Lake's two tables. The library commits by a file that must not be there yet.
+
+    Pitfall: it has one error for all ends of a commit, also for that of a file system that failed meanwhile.
+    """
 
     def __init__(self, folder: Path, retries: int) -> None:
         from deltalake import CommitProperties, DeltaTable, write_deltalake
@@ -103,6 +117,9 @@ class DeltaLake(Lake):
             for name in (OBJECTS, ELEMENTS):
                 write_deltalake(folder / name, rows(), mode="ignore")
         self.tables = {name: DeltaTable(folder / name) for name in (OBJECTS, ELEMENTS)}
+
+    def came_too_late(self, error: Exception) -> bool:
+        return TOO_LATE.match(str(error)) is not None
 
     def refresh(self, table: str) -> None:
         self.tables[table].update_incremental()

@@ -92,3 +92,28 @@ def test_what_never_comes_first_certainly_did_not_happen() -> None:
     assert lake.commits == TRIES
     assert ERRORS.classify(ServerError("LakeConflict: late", "LakeConflict"))[1]
     assert not ERRORS.classify(ServerError("OSError: full", "OSError"))[1]
+
+
+def test_delta_lake_tells_a_late_commit_from_one_whose_end_is_unknown(tmp_path: Path) -> None:
+    from deltalake.exceptions import CommitFailedError
+
+    lake = DeltaLake(tmp_path / "shared", 0)
+    for retries in (0, 3):
+        ahead, late = DeltaLake(tmp_path / "shared", retries), DeltaLake(tmp_path / "shared", retries)
+        ahead.put("a", "1")
+        with pytest.raises(CommitFailedError) as told:
+            late.put("a", "2")
+        assert late.came_too_late(told.value), told.value
+    broken = "Failed to commit transaction: Error interacting with object store: Generic LocalFileSystem error"
+    assert not lake.came_too_late(CommitFailedError(broken))
+    tries = []
+
+    def failing(name: str, text: str) -> None:
+        tries.append(name)
+        raise CommitFailedError(broken)
+
+    lake.put = failing  # type: ignore[method-assign]
+    with pytest.raises(CommitFailedError):
+        lake.carry("replace", ["a", ANYTHING, "3"])
+    assert tries == ["a"]
+    assert not ERRORS.classify(ServerError(broken, "CommitFailedError"))[1]

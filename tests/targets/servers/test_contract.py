@@ -125,7 +125,7 @@ ERRORS = [
     (MariaDB, b"1053", EventType.INFO, ErrorKind.UNAVAILABLE),
     (MariaDB, b"1030", EventType.INFO, ErrorKind.OTHER),
     (Galera, b"1047", EventType.FAIL, ErrorKind.UNAVAILABLE),
-    (Galera, b"1213", EventType.FAIL, ErrorKind.CONFLICT),
+    (Galera, b"1213", EventType.INFO, ErrorKind.CONFLICT),
     (Galera, b"1180", EventType.INFO, ErrorKind.OTHER),
     (Ignite, b"10", EventType.INFO, ErrorKind.UNAVAILABLE),
     (Ignite, b"1000", EventType.FAIL, ErrorKind.UNAVAILABLE),
