@@ -111,6 +111,8 @@ class Served:
     relative_waits: bool = False
     """Whether it waits for so long, never until an absolute time: only then the rate of its monotonic clock can be
     changed without waits that never end. True of Go and of asyncio, not of the JVM."""
+    pointless: Mapping[type, str] = field(default_factory=dict)
+    """Injections that nothing of these nodes can meet, each with the reason: they are refused before a run."""
     respawn: bool = False
     """Whether a node that ended by itself is started again at once, as a supervisor would."""
     admin_calls: Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]] = field(default_factory=dict)

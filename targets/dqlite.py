@@ -121,7 +121,10 @@ class DqliteClient(SqlClient):
 class Dqlite(Server):
     """dqlite with the given settings."""
 
-    name, summary = "dqlite", "dqlite, SQLite replicated by Raft, a library with a program of ours around it"
+    name, summary = (
+        "dqlite",
+        "dqlite, SQLite replicated by Raft, a library in a program of ours: processes, containers",
+    )
     software, port, schemes, library, folder = SOFTWARE, PORT, ("http", "https"), "httpx2", True
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, DqliteClient
     options, ready_seconds, tools = server_options(SOFTWARE), 60.0, ("env",)

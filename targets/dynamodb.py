@@ -18,6 +18,7 @@ from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.harness.options import Option, Setting
 from splitbrain.targets.forward import forwarded
 from splitbrain.targets.operations import shapes
+from splitbrain.targets.pointless import NOTHING_ON_DISK
 from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
 from splitbrain.targets.servers.errors import ServerError, code, table
 from splitbrain.targets.servers.http import HttpConnection, Json, translated
@@ -159,7 +160,7 @@ class DynamoDB:
     @property
     def deployments(self) -> Sequence[Deployment]:
         """One process a node."""
-        return (Process(argv=self.command, ready=self.ready, port=PORT),)
+        return (Process(argv=self.command, ready=self.ready, port=PORT, pointless=NOTHING_ON_DISK),)
 
     def command(self, place: Place) -> Sequence[str]:
         """The command of a node."""

@@ -21,41 +21,11 @@ from splitbrain.targets.servers.software import Software, says_version
 PACKAGES = ("mariadb-server-core", "mariadb-server", "mariadb-client-core", "galera-4", "rsync", "libpopt0")
 PROGRAM = "usr/sbin/mariadbd"
 TOOLS = (
-    *(
-        "awk",
-        "basename",
-        "bash",
-        "cat",
-        "chmod",
-        "chown",
-        "cp",
-        "cut",
-        "date",
-        "dirname",
-        "env",
-        "expr",
-        "find",
-        "grep",
-    ),
-    *("head", "hostname", "id", "kill", "ls", "mkdir", "mktemp", "mv", "nproc", "ps", "rm", "sed", "setpriv"),
-    *(
-        "sh",
-        "sleep",
-        "sort",
-        "ss",
-        "sync",
-        "tail",
-        "timeout",
-        "touch",
-        "tr",
-        "uname",
-        "unshare",
-        "wc",
-        "which",
-        "xargs",
-    ),
-)
-"""What a node's script and those that copy a state call."""
+    "awk basename bash cat chmod chown cp cut date dirname env expr find grep head hostname id kill ls "
+    "mkdir mktemp mv nproc ps rm sed setpriv sh sleep sort ss sync tail timeout touch tr uname unshare wc "
+    "which xargs"
+).split()
+"""Programs that a node's script and those that copy a state call."""
 tells = says_version(r"Ver (\d+\.\d+\.\d+)-MariaDB")
 SOFTWARE = Software(
     name="Galera",

@@ -18,6 +18,7 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.targets.hazelcast_errors import ERRORS
 from splitbrain.targets.objects import ComparedTexts
 from splitbrain.targets.operations import shapes
+from splitbrain.targets.pointless import NOTHING_ON_DISK
 from splitbrain.targets.servers.access import CONNECT_SECONDS
 from splitbrain.targets.servers.agreement import settled
 from splitbrain.targets.servers.driver import SharedSessions, called_back, on_thread
@@ -171,10 +172,13 @@ class HazelcastClient(SharingClient, ComparedTexts):
 class Hazelcast(Server):
     """Hazelcast with the given settings."""
 
-    name, summary = "hazelcast", "Hazelcast, the CP subsystem and maps with backups: real processes, or a cluster"
+    name, summary = (
+        "hazelcast",
+        "Hazelcast, CP subsystem and maps with backups: real processes, containers, or a cluster",
+    )
     software, port, schemes, java, library = SOFTWARE, 5701, ("hazelcast", "hazelcasts"), True, "hazelcast"
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, HazelcastClient
-    ready_seconds, recovery_seconds = 90.0, 20.0
+    ready_seconds, recovery_seconds, pointless = 90.0, 20.0, NOTHING_ON_DISK
     options = server_options(
         SOFTWARE,
         Option("objects", "cp", "references of the CP subsystem, or entries of a map", ("cp", "map")),

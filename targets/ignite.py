@@ -19,6 +19,7 @@ from splitbrain.harness.options import Option
 from splitbrain.targets.ignite_errors import ERRORS
 from splitbrain.targets.objects import ComparedTexts, NamedElements
 from splitbrain.targets.operations import shapes
+from splitbrain.targets.pointless import NOTHING_ON_DISK
 from splitbrain.targets.servers.access import PLAIN, Access
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.jvm import java_command, module_flags
@@ -180,7 +181,7 @@ class Ignite(Server):
     name, summary = "ignite", "Ignite, a cache in memory with backups: real processes, containers, or a cluster"
     software, port, schemes, java = SOFTWARE, THIN_PORT, ("ignite", "ignites"), True
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, IgniteClient
-    ready_seconds, recovery_seconds = 90.0, 10.0
+    ready_seconds, recovery_seconds, pointless = 90.0, 10.0, NOTHING_ON_DISK
     options = server_options(
         SOFTWARE,
         Option("atomicity", "transactional", "of the cache", ("transactional", "atomic")),

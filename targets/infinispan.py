@@ -21,6 +21,7 @@ from splitbrain.targets.infinispan_errors import ERRORS
 from splitbrain.targets.memcached import MemcachedClient
 from splitbrain.targets.objects import false_comparison
 from splitbrain.targets.operations import shapes
+from splitbrain.targets.pointless import NOTHING_ON_DISK
 from splitbrain.targets.servers.agreement import settled
 from splitbrain.targets.servers.jvm import java_command
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
@@ -100,7 +101,7 @@ class Infinispan(Server):
     name, summary = "infinispan", "Infinispan, a cache in memory with owners: real processes, containers, or a cluster"
     software, port, schemes, java = SOFTWARE, PORT, ("infinispan", "infinispans"), True
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, InfinispanClient
-    ready_seconds, recovery_seconds = 120.0, 20.0
+    ready_seconds, recovery_seconds, pointless = 120.0, 20.0, NOTHING_ON_DISK
     options = server_options(
         SOFTWARE,
         Option("owners", 2, "members that hold an entry", least=1),

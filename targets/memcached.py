@@ -16,6 +16,7 @@ from splitbrain.targets.memcached_errors import ERRORS
 from splitbrain.targets.objects import NamedTexts
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.packages import DebianTree
+from splitbrain.targets.pointless import NOTHING_ON_DISK
 from splitbrain.targets.servers.client import ANY
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
@@ -89,6 +90,7 @@ class Memcached(Server):
     software, port, schemes = SOFTWARE, 11211, ("memcached", "memcacheds")
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, MemcachedClient
     one_copy = True
+    pointless = NOTHING_ON_DISK
     options = server_options(SOFTWARE, Option("memory_mb", 64, "what it keeps at most; then it forgets", least=1))
 
     claims_source = "github.com/memcached/memcached/wiki/Overview: a cache, which forgets; while it lives, one copy"

@@ -17,6 +17,7 @@ from splitbrain.harness.options import Option, Setting
 from splitbrain.targets.embedded.client import EmbeddedSession
 from splitbrain.targets.embedded.lakes import ANYTHING, NOTHING
 from splitbrain.targets.operations import shapes
+from splitbrain.targets.pointless import NOTHING_BETWEEN
 from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
 from splitbrain.targets.servers.errors import code, table
 from splitbrain.targets.servers.server import require
@@ -79,6 +80,7 @@ class LakeTarget:
     summary: ClassVar[str]
     options: ClassVar[Sequence[Option]] = (RETRIES,)
     libraries: ClassVar[Sequence[str]]
+    claims_source: ClassVar[str]
     operations = shapes("read", "write", "cas", "add", "append")
     errors = ERRORS
     endpoints = ()
@@ -86,11 +88,6 @@ class LakeTarget:
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         self.settings = settings
-
-    claims_source = (
-        'docs.delta.io, "Concurrency control", and iceberg.apache.org/spec, "Overview": commits are in one order, and '
-        "readers see the latest one"
-    )
 
     @property
     def claims(self) -> Sequence[str]:
@@ -100,7 +97,8 @@ class LakeTarget:
     @property
     def deployments(self) -> Sequence[Deployment]:
         """One process a node; the tables lie beside the nodes' folders."""
-        return (Process(argv=self.command, ready=self.ready, port=PORT, ready_seconds=READY_SECONDS),)
+        served: dict[str, Any] = {"port": PORT, "ready_seconds": READY_SECONDS, "pointless": NOTHING_BETWEEN}
+        return (Process(argv=self.command, ready=self.ready, **served),)
 
     def command(self, place: Place) -> Sequence[str]:
         """The command of a node."""
@@ -148,6 +146,7 @@ class DeltaLakeTarget(LakeTarget):
 
     name, libraries = "deltalake", ("deltalake", "pyarrow")
     summary = "Delta Lake, tables in a folder that all nodes share, with a server of ours around the library"
+    claims_source = 'docs.delta.io, "Concurrency control": commits are in one order, and readers see the latest one'
 
 
 class IcebergTarget(LakeTarget):
@@ -155,6 +154,7 @@ class IcebergTarget(LakeTarget):
 
     name, libraries = "iceberg", ("pyiceberg", "pyarrow", "sqlalchemy")
     summary = "Iceberg, tables in a folder that all nodes share, with a server of ours around the library"
+    claims_source = 'iceberg.apache.org/spec, "Overview": commits are in one order, and readers see the latest one'
 
 
 def _name(operation: Operation) -> str:

@@ -32,14 +32,13 @@ BESIDE_HEAP_MB = 640
 """Memory of a Java server beside its heap: direct buffers, compiled code, threads, mapped files."""
 SERVED = (
     *("port", "files", "ready_seconds", "recovery_seconds"),
-    *("relative_waits", "read_clock", "admin_calls", "membership"),
+    *("relative_waits", "read_clock", "admin_calls", "membership", "pointless"),
 )
 """Attributes that a deployment takes from the server as they are, see `harness.deployment.Served`."""
 
 
 class ServerProgram(NamedTuple):
-    """The program of a node. path: of the server, or of its folder, or of Java. classpath: of the server's jars, for
-    Java."""
+    """The program of a node. path: of the server, its folder, or Java. classpath: for Java, of the server's jars."""
 
     path: str
     classpath: str = ""
@@ -64,8 +63,7 @@ def server_options(software: Software, *own: Option) -> Sequence[Option]:
 
 
 class Server(ABC):
-    """A real server as a target; see `harness.target.Target`. A subclass may also have what the other protocols of
-    that module name: `settle`, `audit`."""
+    """A real server as a target; see `harness.target`, whose other protocols (`settle`, `audit`) it may have."""
 
     name: ClassVar[str]
     summary: ClassVar[str]
@@ -95,6 +93,7 @@ class Server(ABC):
     """See `harness.deployment.Served`, as the following."""
     recovery_seconds: ClassVar[float] = 2.0
     relative_waits: ClassVar[bool] = False
+    pointless: ClassVar[Mapping[type, str]] = {}
     membership: ClassVar[Membership | None] = None
     read_clock: Callable[[Place], Awaitable[int]] | None = None
     admin_calls: ClassVar[Mapping[type[Maintenance], Callable[[Place], Awaitable[None]]]] = {}

@@ -13,6 +13,8 @@ NO_MESSAGES = (
 def unsupported(injection: type, deployment: Served) -> str | None:
     """None if an injection can be done to nodes of this deployment, else why not. Tries things out on this machine,
     each once per process."""
+    if injection in deployment.pointless:
+        return deployment.pointless[injection]
     if injection is ChangeMembers:
         return NO_MEMBERSHIP if deployment.membership is None else None
     if injection is Upgrade:
