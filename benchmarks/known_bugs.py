@@ -40,8 +40,10 @@ LOST_POWER = (
     "--env local --nodes 1 --workload set --nemesis powerloss --nemesis-interval 5 --nemesis-duration 1 --time-limit 12"
 )
 LOGS = f"{THREE} --workload log"
+BATCHES, TRANSACTED = f"{THREE} --workload batched-log", f"{THREE} --workload transactional-log"
 LONG_CUT = "--nemesis partition:topology=leader-isolated --nemesis-interval 12 --nemesis-duration 8 --time-limit 40"
 UNANSWERED = "--nemesis client,pause --time-limit 40"
+SHORT_CUTS = "--nemesis partition --nemesis-interval 10 --nemesis-duration 4 --time-limit 30"
 SLOW_POWER = "--nemesis powerloss:size=all --nemesis-interval 20 --nemesis-duration 2 --time-limit 60"
 ONE = "--env local --nodes 1 --time-limit 10"
 APART = (
@@ -234,6 +236,14 @@ ROWS = (
         f"{LOGS} {UNANSWERED}", INVALID),
     BugRow("kafka-numbered", "the same, and messages are numbered", "kafka:idempotence=on",
         f"{LOGS} {UNANSWERED}", VALID),
+    BugRow("kafka-flight", "five messages under way, and those without an answer are sent again",
+        "kafka:retries=5,in_flight=5", f"{BATCHES} {UNANSWERED}", INVALID),
+    BugRow("kafka-flown", "the same, and messages are numbered", "kafka:idempotence=on,in_flight=5",
+        f"{BATCHES} {UNANSWERED}", VALID),
+    BugRow("kafka-uncommitted", "polls show the messages of aborted transactions",
+        "kafka:transactions=on,isolation=read-uncommitted", f"{TRANSACTED} {SHORT_CUTS}", INVALID),
+    BugRow("kafka-committed", "the same, and polls show committed ones alone", "kafka:transactions=on",
+        f"{TRANSACTED} {SHORT_CUTS}", VALID),
     BugRow("kafka-power", "acknowledged before they are on disk, and the power of all nodes is lost", "kafka",
         f"{LOGS} {SLOW_POWER}", INVALID),
     BugRow("kafka-synced", "the same, and each is synced first", "kafka:sync=always", f"{LOGS} {SLOW_POWER}", VALID),

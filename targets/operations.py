@@ -16,6 +16,8 @@ SHAPES: Shapes = {
     "use": Shape("none", "none, with token and revision"),
     "release": Shape("none", "none, with token"),
     "send": Shape("the message", "the message, with its offset as revision"),
+    "send-batch": Shape("[message, …]", "[[offset, message], …]"),
+    "send-aborted": Shape("[message, …]", "none: it fails"),
     "send-keyed": Shape("[key, value], or [key, null, number]", "the message, with its offset as revision"),
     "poll": Shape("none or start", "[[offset, message], …]", effects=False),
     "consume": Shape("none", "[[offset, message], …]"),

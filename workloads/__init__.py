@@ -87,6 +87,14 @@ WORKLOADS: Mapping[str, tuple[str, str]] = {
         "splitbrain.workloads.log:LOG",
         "messages are sent to partitioned logs and polled; lost, doubled, out of order?",
     ),
+    "batched-log": (
+        "splitbrain.workloads.batched_log:BATCHED_LOG",
+        "messages are sent to partitioned logs several at a time; lost, doubled, out of order?",
+    ),
+    "transactional-log": (
+        "splitbrain.workloads.batched_log:TRANSACTIONAL_LOG",
+        "messages are sent to partitioned logs in transactions, some aborted; lost, doubled, seen though aborted?",
+    ),
     "compacted-log": (
         "splitbrain.workloads.compacted_log:COMPACTED_LOG",
         "messages with keys are sent to compacted logs and polled; is the last one of each key there?",

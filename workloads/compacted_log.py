@@ -11,7 +11,7 @@ Operations, each with the log as its key: `send-keyed` (value: the message; ok: 
 from collections.abc import Mapping, Sequence
 
 from splitbrain.checkers.domain.compacted_logs import CompactedLogCheck
-from splitbrain.checkers.domain.logs import KEYED, POLL, START
+from splitbrain.checkers.domain.log_traffic import KEYED, POLL, START
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.generator import Context, Generator, calls

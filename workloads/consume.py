@@ -15,7 +15,7 @@ message], …], all effects in the order in which they came).
 from collections.abc import Mapping, Sequence
 
 from splitbrain.checkers.domain.consumption import CONSUME, EFFECTS, EXACTLY_ONCE
-from splitbrain.checkers.domain.logs import SEND
+from splitbrain.checkers.domain.log_traffic import SEND
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.generator import (

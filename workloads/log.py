@@ -11,7 +11,8 @@ known), `poll` (value: none for the messages that follow, `start` for all; ok: [
 
 from collections.abc import Callable, Mapping, Sequence
 
-from splitbrain.checkers.domain.logs import POLL, SEND, START, LogCheck
+from splitbrain.checkers.domain.log_traffic import POLL, SEND, START
+from splitbrain.checkers.domain.logs import LogCheck
 from splitbrain.harness.checker import Checker
 from splitbrain.harness.client import Shape
 from splitbrain.harness.generator import (

@@ -24,7 +24,8 @@ from typing import Any
 
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.values import shown
-from splitbrain.checkers.domain.logs import KEYED, Gaps, LogCheck, LogTraffic, Poll
+from splitbrain.checkers.domain.log_traffic import KEYED, LogTraffic, Poll
+from splitbrain.checkers.domain.logs import Gaps, LogCheck
 from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType
@@ -153,7 +154,7 @@ class CompactedLogCheck(LogCheck):
     """The compacted log, partition by partition. retention: seconds for which deletions stay."""
 
     name: str = "compacted-log"
-    send: str = KEYED
+    sends: tuple[str, ...] = (KEYED,)
     retention: float = 1.0
 
     def gaps(self, history: History, traffic: LogTraffic) -> Gaps:

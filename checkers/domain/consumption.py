@@ -26,7 +26,8 @@ from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, in_all, some
 from splitbrain.checkers.common.per_key import Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
-from splitbrain.checkers.domain.logs import POLL, SEND, LogAnomaly, offsets_and_messages
+from splitbrain.checkers.domain.log_traffic import POLL, SEND, offsets_and_messages
+from splitbrain.checkers.domain.logs import LogAnomaly
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value

@@ -1,6 +1,7 @@
 """Ordered log: nothing acknowledged is lost, nothing stands twice, and every consumer sees one order.
 
     send m → offset      poll → [[offset, m] …]      poll start → all from the first message to the last
+    send-batch [m …] → [[offset, m] …]      send-aborted [m …], a transaction that its client aborts
 
 Logs from which messages may be gone are judged by `compacted_logs`.
 
@@ -15,7 +16,8 @@ transactions:
 - `inconsistent-offset`: two messages were seen at one offset. `duplicate`: one message was seen at two offsets.
 - `poll-skip`, `nonmonotonic-poll`: a poll, or the next one of the same process, leaves out messages that are there, or
   goes back.
-- `nonmonotonic-send`: a message has a lower offset than one that was acknowledged before it was sent.
+- `nonmonotonic-send`: a message has a lower offset than one that was acknowledged before it was sent, or that stands
+  before it in the same batch, if the whole batch was acknowledged.
 
 Offsets need not follow each other without gaps. Nobody knows whether an acknowledged message is lost of which, and of
 all behind it, nothing was polled: that is `unknown`.
@@ -27,21 +29,29 @@ so may a whole poll.
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, in_all
 from splitbrain.checkers.common.operation_format import SHOWN_ITEMS
 from splitbrain.checkers.common.per_key import Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import shown
+from splitbrain.checkers.domain.log_traffic import (
+    ABORTED,
+    BATCH,
+    POLL,
+    SEND,
+    LogTraffic,
+    Poll,
+    offsets_and_messages,
+)
 from splitbrain.harness.budget import Budget, BudgetMeter
-from splitbrain.harness.errors import UsageError
 from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.verdict import Validity, Verdict, Witness, unknown
 
-SEND, KEYED, POLL, START = "send", "send-keyed", "poll", "start"
 KINDS = (
     "lost",
     "aborted-read",
@@ -55,93 +65,12 @@ KINDS = (
 
 
 @dataclass(frozen=True)
-class Poll:
-    """A poll that succeeded: its row, and offsets with messages in the order in which they came. whole: from the first
-    message on. fresh: nothing is known of where its process was."""
-
-    row: int
-    found: list[tuple[int, int]]
-    whole: bool
-    fresh: bool
-
-
-@dataclass(frozen=True)
 class LogAnomaly:
     """An anomaly: its words, and the rows that show it."""
 
     kind: str
     words: str
     rows: tuple[int, ...]
-
-
-@dataclass
-class LogTraffic:
-    """Messages that went into one partition, and that came out, as value ids.
-
-    sends: the row of each message's send. offsets: of each offset the messages seen there, and of each message the
-    offsets, with the first row that showed it. polled: of each message the rows of the polls that have it.
-    """
-
-    sends: dict[int, int] = field(default_factory=dict)
-    at: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
-    of: dict[int, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
-    polled: dict[int, int] = field(default_factory=dict)
-    """The messages that were polled, each with the row of the poll that ended first."""
-    polls: list[Poll] = field(default_factory=list)
-    acknowledged: list[int] = field(default_factory=list)
-    """Rows of sends, in order."""
-
-    @staticmethod
-    def of_rows(history: History, rows: Rows, failures: Mapping[int, Sequence[int]]) -> "LogTraffic":
-        """The traffic of these rows; UsageError for a message that is sent twice, and for a poll that is no list.
-        failures: of each process, at which positions an operation that did not succeed began."""
-        out, operations, values = LogTraffic(), history.operations(), history.pool.values
-        last: dict[int, int] = {}
-        """The position at which the last poll of each process ended."""
-        for row in rows:
-            f, process = values[operations.f[row]], operations.process[row]
-            succeeded = operations.ended[row] == EventType.OK
-            if f in (SEND, KEYED):
-                out._sent(history, row, succeeded=succeeded)
-            elif succeeded:
-                whole = operations.argument[row] != ABSENT and values[operations.argument[row]] == START
-                found = offsets_and_messages(history, operations.result[row])
-                begin, failed = operations.invoke[row], failures.get(process, ())
-                known = process in last and bisect_left(failed, last[process]) == bisect_left(failed, begin)
-                out.polls.append(Poll(row, found, whole, whole or not known))
-                last[process] = operations.complete[row]
-        for poll in sorted(out.polls, key=lambda poll: operations.complete[poll.row]):
-            for offset, message in poll.found:
-                out._seen(offset, message, poll.row)
-                out.polled.setdefault(message, poll.row)
-        return out
-
-    def _sent(self, history: History, row: int, *, succeeded: bool) -> None:
-        operations = history.operations()
-        message = operations.argument[row]
-        if message in self.sends:
-            raise UsageError(f"message {shown(history.pool.values[message])} is sent twice; messages are unique")
-        self.sends[message] = row
-        if succeeded:
-            self.acknowledged.append(row)
-            if operations.revision[row] != ABSENT:
-                self._seen(operations.revision[row], message, row)
-
-    def _seen(self, offset: int, message: int, row: int) -> None:
-        self.at[offset].setdefault(message, row)
-        self.of[message].setdefault(offset, row)
-
-
-def offsets_and_messages(history: History, result: int, what: str = "a poll") -> list[tuple[int, int]]:
-    """Offsets and value ids of messages, as an operation returned them; UsageError if it is no such list. what: the
-    operation, in words."""
-    value = history.pool.values[result] if result != ABSENT else None
-    pairs = [] if value is None else value
-    if not isinstance(pairs, tuple | list) or not all(
-        isinstance(pair, tuple | list) and len(pair) == 2 and type(pair[0]) is int for pair in pairs
-    ):
-        raise UsageError(f"{what} returns a list of [offset, message], not {shown(value)}")
-    return list(zip((pair[0] for pair in pairs), history.pool.ids([pair[1] for pair in pairs]), strict=True))
 
 
 class Gaps:
@@ -169,7 +98,7 @@ class LogCheck:
     """The ordered log, partition by partition."""
 
     name: str = "log"
-    send: str = SEND
+    sends: tuple[str, ...] = (SEND, BATCH, ABORTED)
 
     def gaps(self, history: History, traffic: LogTraffic) -> Gaps:
         """The messages that may be gone from a partition."""
@@ -177,7 +106,7 @@ class LogCheck:
 
     def check(self, history: History, budget: Budget) -> Verdict:
         """The verdict; UsageError for operations it does not know."""
-        hold_to(history, self.name, (self.send, POLL))
+        hold_to(history, self.name, (*self.sends, POLL))
         judge = partial(self._judge, _failures(history))
         return of_each_key(self.name, history, budget.start(), judge, "partition")
 
@@ -192,8 +121,7 @@ class LogCheck:
         gaps = self.gaps(history, traffic)
         found = list(anomalies(history, traffic, gaps))
         counts = Counter(anomaly.kind for anomaly in found)
-        acknowledged = map(history.operations().argument.__getitem__, traffic.acknowledged)
-        unseen = sum(not (message in traffic.polled or gaps.for_good(message)) for message in acknowledged)
+        unseen = sum(not (message in traffic.polled or gaps.for_good(message)) for message in traffic.acknowledged)
         details: dict[str, Value] = {
             "sent": len(traffic.sends),
             "acknowledged": len(traffic.acknowledged),
@@ -237,19 +165,19 @@ def anomalies(history: History, traffic: LogTraffic, gaps: Gaps) -> Iterator[Log
 
 
 def _lost(history: History, traffic: LogTraffic, gaps: Gaps) -> Iterator[LogAnomaly]:
-    operations, values = history.operations(), history.pool.values
+    values = history.pool.values
     if not traffic.polled:
         return
     highest, reader = max((offset, poll.row) for poll in traffic.polls for offset, _ in poll.found)
     told: dict[int, None] = {}
-    for row in traffic.acknowledged:
-        message = operations.argument[row]
-        offset = operations.revision[row]
+    for message, offset in traffic.acknowledged.items():
         behind = offset != ABSENT and offset <= highest
         if message not in traffic.polled and behind and not gaps.in_passing(message, reader):
             told[message] = None
             words = f"message {shown(values[message])} was acknowledged at offset {offset} and is lost"
-            yield LogAnomaly("lost", f"{words}: polls reached offset {highest}, and none has it", (row, reader))
+            yield LogAnomaly(
+                "lost", f"{words}: polls reached offset {highest}, and none has it", (traffic.sends[message], reader)
+            )
     for poll in traffic.polls:
         if poll.whole and poll.found:
             yield from _missing(history, traffic, poll, gaps, told)
@@ -332,19 +260,23 @@ def _out_of_order_polls(history: History, traffic: LogTraffic, gaps: Gaps) -> It
 
 
 def _out_of_order_sends(history: History, traffic: LogTraffic) -> Iterator[LogAnomaly]:
-    operations = history.operations()
-    sends = [row for row in traffic.acknowledged if operations.revision[row] != ABSENT]
-    ended = sorted(sends, key=lambda row: operations.complete[row])
+    operations, sends = history.operations(), traffic.sends
+    told = [(offset, sends[message], message) for message, offset in traffic.acknowledged.items() if offset != ABSENT]
+    ended = sorted(told, key=lambda one: operations.complete[one[1]])
     done, highest = 0, None
-    for row in sends:
-        while operations.complete[ended[done]] < operations.invoke[row]:
-            if highest is None or operations.revision[ended[done]] > operations.revision[highest]:
+    for offset, row, _ in told:
+        while operations.complete[ended[done][1]] < operations.invoke[row]:
+            if highest is None or ended[done][0] > highest[0]:
                 highest = ended[done]
             done += 1
-        if highest is not None and operations.revision[row] < operations.revision[highest]:
-            offsets = operations.revision[highest], operations.revision[row]
-            words = f"a message was acknowledged at offset {offsets[0]}, and one that was sent later at {offsets[1]}"
-            yield LogAnomaly("nonmonotonic-send", words, (highest, row))
+        if highest is not None and offset < highest[0]:
+            words = f"a message was acknowledged at offset {highest[0]}, and one that was sent later at {offset}"
+            yield LogAnomaly("nonmonotonic-send", words, (highest[1], row))
+    for (before, row, first), (offset, other, second) in pairwise(told):
+        if row == other and offset < before:
+            both = f"{shown(history.pool.values[first])} at offset {before}, {shown(history.pool.values[second])} at"
+            words = f"messages of one batch were acknowledged in another order than they were sent: {both} {offset}"
+            yield LogAnomaly("nonmonotonic-send", words, (row,))
 
 
 def _polled(history: History, row: int) -> str:

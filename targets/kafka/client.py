@@ -1,10 +1,11 @@
 """Clients of Kafka.
 
-Operations, each on a log K, which is a topic with one partition: `send` a message, `poll` from where the client stopped
-or from the first message on. Messages are JSON; an acknowledged one has its offset as `revision`, unless acks=0.
+Operations, each on a log K, which is a topic with one partition: `send` a message, `send-batch` several, `send-aborted`
+several in a transaction that is aborted, `poll` from where the client stopped or from the first message on. Messages
+are JSON; an acknowledged one has its offset as `revision`, unless acks=0.
 """
 
-from splitbrain.harness.operation import Operation, Outcome
+from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.targets.kafka.errors import ERRORS
 from splitbrain.targets.kafka.session import KafkaSession
 from splitbrain.targets.servers.client import ServerClient, reading
@@ -30,12 +31,37 @@ class KafkaClient(ServerClient):
         if session is not None:
             on_thread(session.close)
 
+    async def invoke(self, operation: Operation) -> Outcome:
+        """Carry out an operation. Raises what the error table knows."""
+        batch = {"send-batch": self.send_batch, "send-aborted": self.send_aborted}.get(operation.f)
+        return await (batch(operation) if batch else super().invoke(operation))
+
     async def send(self, operation: Operation) -> Outcome:
-        ready: Outcome | None = await reading(on_thread(self.connection.make, operation.key), operation, ERRORS)
-        if ready is not None:
-            return ready
-        offset = await on_thread(self.connection.sent, operation.key, packed(operation.value).encode())
+        if (refused := await self._ready(operation)) is not None:
+            return refused
+        (offset,) = await on_thread(self.connection.sent, operation.key, [packed(operation.value).encode()])
         return Outcome.ok(operation.value, offset)
+
+    async def send_batch(self, operation: Operation) -> Outcome:
+        """Send messages one after the other, without waiting for their acknowledgements."""
+        if (refused := await self._ready(operation)) is not None:
+            return refused
+        offsets = await on_thread(
+            self.connection.sent, operation.key, [packed(one).encode() for one in operation.value]
+        )
+        return Outcome.ok(tuple(zip(offsets, operation.value, strict=True)))
+
+    async def send_aborted(self, operation: Operation) -> Outcome:
+        """Send messages in a transaction, and abort it."""
+        if (refused := await self._ready(operation)) is not None:
+            return refused
+        await on_thread(self.connection.aborted, operation.key, [packed(one).encode() for one in operation.value])
+        return Outcome.fail(ErrorKind.PRECONDITION, "aborted, as it was to be", operation.value)
+
+    async def _ready(self, operation: Operation) -> Outcome | None:
+        """None once there is a log and a producer; otherwise the failure."""
+        ready: Outcome | None = await reading(on_thread(self.connection.make, operation.key), operation, ERRORS)
+        return ready
 
     async def poll(self, operation: Operation) -> Outcome:
         found = await on_thread(self.connection.polled, operation.key, operation.value == START)

@@ -13,6 +13,8 @@ from dataclasses import replace
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.targets.servers.errors import code, table
 
+ABORTED, PARTLY = "aborted", "partly"
+"""Codes of ours: a transaction was aborted and never begun to be committed; not all messages were acknowledged."""
 ROWS = (
     code(19, ErrorKind.UNAVAILABLE, definite=True),  # NOT_ENOUGH_REPLICAS, which is said before it appends
     code(5, ErrorKind.NO_LEADER),  # LEADER_NOT_AVAILABLE, which the driver is told when it asks
@@ -29,8 +31,18 @@ ROWS = (
     code(-195, ErrorKind.CONNECTION),  # _TRANSPORT
     code(-187, ErrorKind.CONNECTION),  # _ALL_BROKERS_DOWN
     code(-137, ErrorKind.CONNECTION),  # _DESTROY_BROKER: the broker has left
+    code(PARTLY, ErrorKind.UNAVAILABLE),
+    code(47, ErrorKind.CONFLICT),  # INVALID_PRODUCER_EPOCH: another producer has the name
+    code(90, ErrorKind.CONFLICT),  # PRODUCER_FENCED, likewise
+    code(-144, ErrorKind.CONFLICT),  # _FENCED, likewise
+    code(51, ErrorKind.CONFLICT),  # CONCURRENT_TRANSACTIONS: the last one is not yet ended
+    code(14, ErrorKind.UNAVAILABLE),  # COORDINATOR_LOAD_IN_PROGRESS
+    code(15, ErrorKind.UNAVAILABLE),  # COORDINATOR_NOT_AVAILABLE
+    code(16, ErrorKind.NO_LEADER),  # NOT_COORDINATOR
 )
-ERRORS = table(*ROWS)
+ABORT = code(ABORTED, ErrorKind.UNAVAILABLE, definite=True)
+ERRORS = table(*ROWS, ABORT)
 """The table of a producer that sends each message once."""
-ERRORS_OF_THE_LAST_TRY = table(*(replace(row, definite=False) for row in ROWS))
-"""The table of a producer that tries again: an earlier try may have succeeded, whatever the last one is told."""
+ERRORS_OF_THE_LAST_TRY = table(*(replace(row, definite=False) for row in ROWS), ABORT)
+"""The table of a producer that tries again: an earlier try may have succeeded, whatever the last one is told. A commit
+is tried again, too; only what was aborted instead is a definite failure."""

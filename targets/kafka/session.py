@@ -8,16 +8,21 @@ what follows an answer after which it asks who leads, NOT_LEADER_OR_FOLLOWER for
 log. It waits for `retry.backoff.ms` first, which is why a message that is to be sent once expires before that.
 """
 
+import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from splitbrain.targets.kafka.errors import ABORTED, PARTLY
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.values import unpacked
 
 ASK_SECONDS, SEND_SECONDS, STEP_SECONDS = 2.0, 3.0, 0.05
 NEVER = 300_000
 """Milliseconds that no message lives, and the longest backoff that the driver takes."""
+SILENT = logging.Logger("silent", logging.CRITICAL + 1)
+"""A logger for the driver, which would tell of a producer that is fenced on the terminal, too."""
 TOPIC_EXISTS, TIMED_OUT, PARTITION_EOF = 36, -185, -191
 
 
@@ -25,20 +30,27 @@ class KafkaSession:
     """A producer and a consumer for one client. Every method blocks for seconds at most, and raises ServerError."""
 
     def __init__(self, server: Any, address: str) -> None:
-        from confluent_kafka import Consumer, Producer
+        from confluent_kafka import Consumer
 
         self._server = server
         self._common = common(server, address)
-        self._producer = Producer({**self._common, **producing(server)})
-        self._consumer: Any = Consumer({**self._common, **CONSUMING})
+        self._name = server.names.take() if server.transactional else None
+        self._producer: Any = None
+        self._consumer: Any = Consumer({**self._common, **consuming(server)})
         self._known: set[str] = set()
         self._position: dict[str, int] = {}
 
     def make(self, log: str) -> None:
-        """See that a log is there, or make it."""
+        """See that a log is there, or make it; and a producer, which ends what the last one of its name left open."""
+        from confluent_kafka import Producer
         from confluent_kafka.admin import AdminClient
         from confluent_kafka.cimpl import NewTopic
 
+        if self._producer is None:
+            producer = Producer({**self._common, **producing(self._server), **named(self._name)})
+            if self._name is not None:
+                answered(lambda: producer.init_transactions(SEND_SECONDS))
+            self._producer = producer
         if log in self._known:
             return
         admin = AdminClient(self._common)  # kept until it has answered, or it gives up
@@ -51,19 +63,52 @@ class KafkaSession:
                     raise
         self._known.add(log)
 
-    def sent(self, log: str, message: bytes) -> int | None:
-        """The offset at which a message stands; None where the leader does not say."""
-        ends: list[tuple[Any, Any]] = []
-        self._producer.produce(log, message, partition=0, on_delivery=lambda error, there: ends.append((error, there)))
+    def sent(self, log: str, messages: Sequence[bytes]) -> list[int | None]:
+        """The offsets at which messages stand that are sent one after the other; None where the leader does not say."""
+        if self._name is None:
+            return self._delivered(log, messages)
+        answered(self._producer.begin_transaction)
+        try:
+            offsets = self._delivered(log, messages)
+        except ServerError as error:
+            self._abort()
+            raise ServerError(f"aborted, because of {error}", ABORTED) from error
+        answered(lambda: self._producer.commit_transaction(ASK_SECONDS))
+        return offsets
+
+    def aborted(self, log: str, messages: Sequence[bytes]) -> None:
+        """Send messages in a transaction, and abort it."""
+        answered(self._producer.begin_transaction)
+        try:
+            self._delivered(log, messages)
+        finally:
+            self._abort()
+
+    def _abort(self) -> None:
+        answered(lambda: self._producer.abort_transaction(ASK_SECONDS))
+
+    def _delivered(self, log: str, messages: Sequence[bytes]) -> list[int | None]:
+        """The offsets of messages that are sent. ServerError if not all of them are acknowledged, and a definite one
+        only if that of each is."""
+        ends: dict[int, tuple[Any, Any]] = {}
+
+        def ended(number: int) -> Callable[[Any, Any], object]:
+            return lambda error, there: ends.setdefault(number, (error, there))
+
+        for number, message in enumerate(messages):
+            answered(partial(self._producer.produce, log, message, partition=0, on_delivery=ended(number)))
         until = time.monotonic() + 2 * SEND_SECONDS
-        while not ends and time.monotonic() < until:
+        while len(ends) < len(messages) and time.monotonic() < until:
             self._producer.poll(STEP_SECONDS)
-        if not ends:
+        if len(ends) < len(messages):
             raise ServerError("the driver does not say what became of the message", TIMED_OUT)
-        ((error, there),) = ends
-        if error is not None:
-            raise told(error)
-        return there.offset() if there.offset() >= 0 else None
+        errors = [told(error) for error, _ in ends.values() if error is not None]
+        if errors:
+            worst = next((error for error in errors if not self._server.errors.classify(error)[1]), errors[0])
+            some = f"{len(messages) - len(errors)} of {len(messages)} messages were acknowledged; {worst}"
+            raise worst if len(errors) == len(messages) else ServerError(some, PARTLY)
+        offsets = [ends[number][1].offset() for number in range(len(messages))]
+        return [offset if offset >= 0 else None for offset in offsets]
 
     def polled(self, log: str, whole: bool) -> list[tuple[int, Any]]:
         """The messages that are there to be read, each with its offset: all, or those that follow the last poll."""
@@ -74,42 +119,76 @@ class KafkaSession:
         found: list[tuple[int, Any]] = []
         if position < end:
             self._consumer.assign([TopicPartition(log, 0, position)])
-            found = self._read(end)
+            found, position = self._read(position, end)
             self._consumer.unassign()
-        self._position[log] = found[-1][0] + 1 if found else position
+        self._position[log] = position
         return found
 
     def close(self) -> None:
         """Leave; what was not sent is not sent."""
-        self._producer.purge()
+        if self._producer is not None:
+            self._producer.purge()
         self._consumer.close()
+        if self._name is not None:
+            self._server.names.give(self._name)
 
-    def _read(self, end: int) -> list[tuple[int, Any]]:
+    def _read(self, position: int, end: int) -> tuple[list[tuple[int, Any]], int]:
+        """The messages from a position on, and the position behind them: markers of transactions have offsets, too."""
         found: list[tuple[int, Any]] = []
         until = time.monotonic() + ASK_SECONDS
-        while not found or found[-1][0] + 1 < end:
+        while position < end:
             if time.monotonic() > until:
                 raise ServerError(f"only {len(found)} messages came of those before offset {end}", TIMED_OUT)
             for message in self._consumer.consume(500, STEP_SECONDS):
                 if message.error() is None:
                     found.append((message.offset(), unpacked(message.value())))
-                elif message.error().code() != PARTITION_EOF:
+                    position = message.offset() + 1
+                elif message.error().code() == PARTITION_EOF:
+                    position = max(position, message.offset())
+                else:
                     raise told(message.error())
-        return found
+        return found, position
 
 
-CONSUMING: Mapping[str, Any] = {
-    "group.id": "splitbrain",
-    "enable.auto.commit": False,
-    "auto.offset.reset": "error",
-    "isolation.level": "read_uncommitted",
-    "fetch.wait.max.ms": 100,
-}
-"""A consumer that is told where to begin, and has no part in a group."""
+class TransactionalIds:
+    """The names of transactional producers. One is taken again as soon as its session has left: the next producer of a
+    name fences the last one, and ends its transaction."""
+
+    def __init__(self) -> None:
+        self._free: list[str] = []
+        self._made = 0
+
+    def take(self) -> str:
+        """A name that no session has."""
+        if self._free:
+            return self._free.pop()
+        self._made += 1
+        return f"splitbrain-{self._made}"
+
+    def give(self, name: str) -> None:
+        """Let another session have a name."""
+        self._free.append(name)
+
+
+def consuming(server: Any) -> Mapping[str, Any]:
+    """The driver's settings for a consumer that is told where to begin, and has no part in a group."""
+    return {
+        "group.id": "splitbrain",
+        "enable.auto.commit": False,
+        "enable.partition.eof": True,
+        "auto.offset.reset": "error",
+        "isolation.level": server.word("isolation").replace("-", "_"),
+        "fetch.wait.max.ms": 100,
+    }
+
+
+def named(name: str | None) -> Mapping[str, Any]:
+    """The driver's settings for a producer with such a name: it sends in transactions."""
+    return {} if name is None else {"transactional.id": name, "transaction.timeout.ms": int(2 * SEND_SECONDS * 1000)}
 
 
 def producing(server: Any) -> Mapping[str, Any]:
-    """The driver's settings for a producer: at once, one after the other, and as often as the options say."""
+    """The driver's settings for a producer: at once, each message by itself, as often as the options say."""
     often: dict[str, Any] = {} if server.idempotent else {"retries": server.number("retries")}
     if server.once:
         often |= {"retry.backoff.ms": NEVER, "retry.backoff.max.ms": NEVER}
@@ -117,7 +196,8 @@ def producing(server: Any) -> Mapping[str, Any]:
         "acks": server.word("acks"),
         "enable.idempotence": server.idempotent,
         "linger.ms": 0,
-        "max.in.flight.requests.per.connection": 1,
+        "batch.num.messages": 1,
+        "max.in.flight.requests.per.connection": server.number("in_flight"),
         "message.timeout.ms": int(SEND_SECONDS * 1000),
         "request.timeout.ms": int(ASK_SECONDS * 1000),
         **often,
@@ -136,6 +216,7 @@ def common(server: Any, address: str) -> dict[str, Any]:
         "bootstrap.servers": f"{host}:{port}",
         "security.protocol": ("SASL_" if access.user else "") + ("SSL" if secure else "PLAINTEXT"),
         "log_level": 0,
+        "logger": SILENT,
         "socket.timeout.ms": int(ASK_SECONDS * 1000),
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 500,

@@ -8,7 +8,7 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option, Setting
 from splitbrain.targets.kafka.client import KafkaClient
 from splitbrain.targets.kafka.errors import ERRORS, ERRORS_OF_THE_LAST_TRY
-from splitbrain.targets.kafka.session import leader, members
+from splitbrain.targets.kafka.session import TransactionalIds, leader, members
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.driver import on_thread
 from splitbrain.targets.servers.jvm import LOGBACK, java_command
@@ -45,10 +45,14 @@ controller.quorum.fetch.timeout.ms=2000
 replica.lag.time.max.ms=2000
 replica.socket.timeout.ms=2000
 replica.fetch.wait.max.ms=200
+transaction.state.log.replication.factor={copies}
+transaction.state.log.min.isr={transaction_isr}
+transaction.state.log.num.partitions=3
+transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 {sync}
 """
 IDENTITY = "version=1\ncluster.id=c3BsaXRicmFpbi10ZXN0cw\nnode.id={node}\n"
-COPIES = 3
+COPIES, REMEMBERED = 3, 5
 
 
 class Kafka(Server):
@@ -59,7 +63,7 @@ class Kafka(Server):
         "Kafka, partitioned logs copied from a leader each: real processes, containers, or a cluster",
     )
     software, port, schemes, java, library = SOFTWARE, 9092, ("kafka", "kafkas"), True, "confluent_kafka"
-    operations, errors, client_class = shapes("send", "poll"), ERRORS, KafkaClient
+    operations, errors, client_class = shapes("send", "send-batch", "poll"), ERRORS, KafkaClient
     ready_seconds, recovery_seconds = 60.0, 10.0
     options = server_options(
         SOFTWARE,
@@ -76,13 +80,29 @@ class Kafka(Server):
             "idempotence", "off", "on: a producer numbers its messages, and tries again until it knows", ("on", "off")
         ),
         Option("retries", 0, "how often a producer tries again without idempotence; 0: it sends once"),
+        Option("in_flight", 1, "messages of a producer that may be under way: each is a request of its own", least=1),
+        Option("transactions", "off", "on: each operation sends in a transaction, with numbers as well", ("on", "off")),
+        Option(
+            "isolation",
+            "read-committed",
+            "messages of transactions that a poll has: those that are committed, or all",
+            ("read-committed", "read-uncommitted"),
+        ),
         Option("heap_mb", 256, "the Java heap of a node, at most"),
     )
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         super().__init__(settings)
+        self.names = TransactionalIds()
+        if self.transactional:
+            self.operations = shapes("send", "send-batch", "send-aborted", "poll")
+        numbered = "transactions" if self.transactional else "idempotence"
         if self.idempotent and self.word("acks") != "all":
-            raise UsageError("kafka: option idempotence=on takes acks=all: the leader numbers what all copies have")
+            raise UsageError(f"kafka: option {numbered}=on takes acks=all: the leader numbers what all copies have")
+        if self.idempotent and self.number("in_flight") > REMEMBERED:
+            raise UsageError(
+                f"kafka: option {numbered}=on takes in_flight up to {REMEMBERED}: a leader remembers so many numbers"
+            )
         if not self.once:
             self.errors = ERRORS_OF_THE_LAST_TRY
 
@@ -95,12 +115,18 @@ class Kafka(Server):
     def claims(self) -> Sequence[str]:
         """The order of a log."""
         keeps = self.word("acks") == "all" and self.word("unclean") == "off"
-        return ("ordered-log",) if keeps and (self.once or self.idempotent) else ()
+        all_seen = self.transactional and self.word("isolation") == "read-uncommitted"
+        return ("ordered-log",) if keeps and (self.once or self.idempotent) and not all_seen else ()
 
     @property
     def idempotent(self) -> bool:
         """Whether producers number their messages."""
-        return self.word("idempotence") == "on"
+        return self.word("idempotence") == "on" or self.transactional
+
+    @property
+    def transactional(self) -> bool:
+        """Whether clients send in transactions."""
+        return self.word("transactions") == "on"
 
     @property
     def once(self) -> bool:
@@ -115,6 +141,7 @@ class Kafka(Server):
             "folder": place.folder,
             "copies": min(COPIES, len(place.members)),
             "min_isr": self.word("min_isr"),
+            "transaction_isr": min(2, len(place.members)),
             "sync": "log.flush.interval.messages=1" if self.word("sync") == "always" else "",
             "unclean": "true" if self.word("unclean") == "on" else "false",
         }

@@ -43,6 +43,17 @@ def test_what_is_written_is_unique(name: str) -> None:
     assert max(written.values()) == 1
 
 
+@pytest.mark.parametrize(("name", "aborted"), [("batched-log", 0.0), ("transactional-log", 0.4)])
+def test_messages_of_batches_are_unique_and_some_are_aborted(name: str, aborted: float) -> None:
+    settings = {"batch": "3", **({"abort_share": "0.4"} if aborted else {})}
+    batches = [m.operation for m in moments(name, SIZE, **settings) if m.operation.f != "poll"]
+    messages = Counter(message for operation in batches for message in operation.value)
+    assert {len(operation.value) for operation in batches} == {3}
+    assert max(messages.values()) == 1
+    share = sum(operation.f == "send-aborted" for operation in batches) / len(batches)
+    assert aborted / 2 <= share <= aborted * 1.5
+
+
 @pytest.mark.parametrize(("name", "f"), [("set", "read"), ("counter", "read"), ("watch", "drain")])
 def test_final_operations_are_tried_until_they_succeed(name: str, f: str) -> None:
     workload = registry.workload(name)

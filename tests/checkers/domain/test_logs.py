@@ -24,6 +24,12 @@ def sent(process: int, message: Any, offset: int | None = None, end: str = "ok")
     return [(process, "invoke", "send", message, None), (process, end, "send", message, offset)]
 
 
+def batch(process: int, *told: tuple[int | None, Any], end: str = "ok", f: str = "send-batch") -> list[Row]:
+    """A batch of messages, with the offsets that it was told."""
+    messages = tuple(message for _, message in told)
+    return [(process, "invoke", f, messages, None), (process, end, f, told if end == "ok" else messages, None)]
+
+
 def polled(process: int, *found: tuple[int, Any], whole: bool = False, end: str = "ok") -> list[Row]:
     """A poll with offsets and messages."""
     value = "start" if whole else None
@@ -61,6 +67,11 @@ FINE: Sequence[Sequence[Sequence[Row]]] = [
     (sent(0, 1, 1), sent(0, 2, 2), polled(1, (1, 1), (2, 2)), polled(1, (1, 1), (2, 2), whole=True)),
     # Acknowledged without an offset, and there.
     (sent(0, 1), sent(0, 2), polled(1, (1, 1), (2, 2), whole=True)),
+    # Batches: in order, of unknown end and in none, aborted and unseen, with offsets that nobody knows.
+    (batch(0, (1, 1), (3, 2)), sent(0, 3, 4), polled(1, (1, 1), (3, 2), (4, 3), whole=True)),
+    (batch(0, (1, 1), (3, 2), end="info"), polled(1, (1, 2), (2, 1), whole=True)),
+    (batch(0, (1, 1), (2, 2), end="fail", f="send-aborted"), sent(0, 3, 4), polled(1, (4, 3), whole=True)),
+    (batch(0, (None, 1), (3, 2)), polled(1, (1, 1), (3, 2), whole=True)),
 ]
 
 
@@ -97,6 +108,13 @@ WRONG: Sequence[tuple[str, Sequence[Sequence[Row]]]] = [
     ("nonmonotonic-poll", (sent(0, 1, 1), sent(0, 2, 2), polled(1, (2, 2), (1, 1)))),
     ("nonmonotonic-poll", (sent(0, 1, 1), polled(1, (1, 1)), polled(1), polled(1, (1, 1)))),
     ("nonmonotonic-send", (sent(0, 1, 5), sent(1, 2, 4), polled(2, (4, 2), (5, 1)))),
+    ("nonmonotonic-send", (batch(0, (2, 1), (1, 2), (3, 3)), polled(1, (1, 2), (2, 1), (3, 3)))),
+    ("nonmonotonic-send", (batch(0, (2, 1), (4, 2)), sent(1, 3, 3), polled(1, (2, 1), (3, 3), (4, 2)))),
+    ("lost", (batch(0, (1, 1), (2, 2)), sent(0, 3, 3), polled(1, (1, 1), (3, 3)))),
+    ("lost", (batch(0, (None, 1), (None, 2)), sent(0, 3), polled(1, (1, 1), (3, 3), whole=True))),
+    ("duplicate", (batch(0, (1, 1), (2, 2)), polled(1, (1, 1), (2, 2), (3, 1)))),
+    ("aborted-read", (batch(0, (1, 1), (2, 2), end="fail", f="send-aborted"), polled(1, (2, 2)))),
+    ("aborted-read", (batch(0, (1, 1), (2, 2), end="fail"), polled(1, (2, 2)))),
 ]
 
 
@@ -135,18 +153,28 @@ def produced(random: Random) -> list[Event]:
         return last + random.choice((1, 1, 2)) if random.random() >= flaw else random.randint(1, last + 2)
 
     def ask(random: Random) -> dict[str, Any]:
-        if random.random() < 0.5:
+        if random.random() < 0.4:
             return {"f": "send", "value": next(numbers)}
+        if random.random() < 0.3:
+            return {"f": random.choice(("send-batch", "send-aborted")), "value": (next(numbers), next(numbers))}
         return {"f": "poll", "value": random.choice((None, None, "start"))}
+
+    def appended(random: Random, message: Any, kind: str) -> int | None:
+        """The offset that is told of a message, which is there if all goes well."""
+        place = offset()
+        if (kind == "ok" or (kind == "info" and random.random() < 0.5)) != (random.random() < flaw / 2):
+            log.append((place, message))
+        if random.random() < flaw / 4:
+            log.append((offset(), message))
+        return place if kind == "ok" and random.random() < 0.7 else None
 
     def answer(random: Random, invoked: Event, kind: str) -> dict[str, Any]:
         if invoked.f == "send":
-            place = offset()
-            if (kind == "ok" or (kind == "info" and random.random() < 0.5)) != (random.random() < flaw / 2):
-                log.append((place, invoked.value))
-            if random.random() < flaw / 4:
-                log.append((offset(), invoked.value))
-            return {"revision": place} if kind == "ok" and random.random() < 0.7 else {}
+            place = appended(random, invoked.value, kind)
+            return {} if place is None else {"revision": place}
+        if invoked.f != "poll":
+            places = [(appended(random, message, kind), message) for message in invoked.value]
+            return {"value": tuple(places)} if kind == "ok" else {}
         if kind != "ok":
             cursor.pop(invoked.process, None)
             return {}
@@ -165,6 +193,9 @@ def produced(random: Random) -> list[Event]:
         ended = msgspec.structs.replace(begun, index=begun.index + 1, type="ok", **answer(random, begun, "ok"))
         out += [begun, ended]
     return out
+
+
+BATCHES = ("send-batch", "send-aborted")
 
 
 class NothingGone:
@@ -193,11 +224,14 @@ class NothingGone:
 def naive_log(recorded: list[Event], gone: type[NothingGone] = NothingGone) -> Validity:
     """The definitions, one after the other, over all pairs."""
     done, may = pairs(recorded), gone(recorded)
-    sends = {i.value: (i, c) for i, c in done if i.f != "poll"}
-    acked = {i.value: c for i, c in done if i.f != "poll" and c is not None and c.type == "ok"}
+    sends = {m: (i, c) for i, c in done if i.f != "poll" for m in (i.value if i.f in BATCHES else (i.value,))}
+    acked = {m: c for m, (_, c) in sends.items() if c is not None and c.type == "ok"}
     polls = [(i, c) for i, c in done if i.f == "poll" and c is not None and c.type == "ok"]
     shown = [(offset, message) for _, c in polls for offset, message in c.value]
-    told = [(c.revision, message) for message, c in acked.items() if c.revision is not UNSET]
+    ends = [(c, c.value if c.f in BATCHES else ((None if c.revision is UNSET else c.revision, c.value),))
+            for c in {c.index: c for c in acked.values()}.values()]  # fmt: skip
+    told = [(offset, message) for _, pairs_ in ends for offset, message in pairs_ if offset is not None]
+    at_offset = {message: offset for offset, message in told}
     polled = {message for _, message in shown}
     wrong: list[Any] = []
     if shown:
@@ -220,8 +254,11 @@ def naive_log(recorded: list[Event], gone: type[NothingGone] = NothingGone) -> V
             wrong += [m] if send is not None and send[1] is not None and send[1].type == "fail" else []
     places = set(shown) | set(told)
     wrong += [a for a in places for b in places if (a[0] == b[0]) != (a[1] == b[1])]
-    wrong += [m for m, c in acked.items() for n, d in acked.items() if c.revision is not UNSET
-              and d.revision is not UNSET and c.index < sends[n][0].index and c.revision > d.revision]  # fmt: skip
+    wrong += [m for m in at_offset for n in at_offset
+              if acked[m].index < sends[n][0].index and at_offset[m] > at_offset[n]]  # fmt: skip
+    for _, batch_ in ends:
+        known = [offset for offset, _ in batch_ if offset is not None]
+        wrong += [offset for offset in known if known != sorted(known)]
     for process in {i.process for i, _ in done}:
         at: int | None = None
         for i, end in done:
@@ -252,6 +289,13 @@ def test_it_agrees_with_its_definition(count: int) -> None:
     ("history", "expected"),
     [
         ((sent(0, 1, 1), sent(1, 1, 2)), "sent twice"),
+        ((sent(0, 1, 1), batch(1, (2, 2), (3, 1))), "sent twice"),
+        (([(0, "invoke", "send-batch", 1, None), (0, "ok", "send-batch", 1, None)],), "a batch is a list of messages"),
+        (([(0, "invoke", "send-batch", (1,), None), (0, "ok", "send-batch", (1,), None)],), r"list of its \[offset"),
+        (
+            ([(0, "invoke", "send-batch", (1, 2), None), (0, "ok", "send-batch", ((0, 1),), None)],),
+            r"list of its \[offset",
+        ),
         (([(0, "invoke", "poll", None, None), (0, "ok", "poll", (1, 2), None)],), r"returns a list of \[offset"),
         (([(0, "invoke", "write", 1, None), (0, "ok", "write", 1, None)],), "does not know"),
     ],

@@ -14,7 +14,7 @@ from splitbrain.targets.kafka import Kafka
 from splitbrain.targets.kafka.session import KafkaSession, leader, members, producing, told
 from splitbrain.targets.servers.errors import ServerError
 
-from .mock_cluster import PRODUCE, MockCluster, loaded, mock_cluster
+from .mock_cluster import END_TRANSACTION, PRODUCE, MockCluster, loaded, mock_cluster
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
 SEND, POLL = Operation("send", 1, "log0"), Operation("poll", None, "log0")
@@ -44,11 +44,11 @@ def cluster() -> Iterator[MockCluster]:
         yield played
 
 
-def carried_out(url: str, *operations: Operation) -> list[Outcome]:
+def carried_out(url: str, *operations: Operation, **options: str) -> list[Outcome]:
     """The outcomes of operations of one client, one after the other."""
 
     async def scene() -> list[Outcome]:
-        client = kafka(endpoints=url).client(ExternalNode("n1", url))
+        client = kafka(endpoints=url, **options).client(ExternalNode("n1", url))
         await client.open()
         try:
             return [await client.invoke(operation) for operation in operations]
@@ -66,6 +66,78 @@ def test_polls_go_on_where_the_client_stopped(broker: str) -> None:
     assert nothing.value == ()
     (fresh,) = carried_out(broker, POLL)
     assert fresh.value == polled.value
+
+
+def test_messages_of_a_batch_stand_one_after_the_other(broker: str) -> None:
+    batch = Operation("send-batch", (1, 2, 3), "log0")
+    sent, polled = carried_out(broker, batch, POLL, in_flight="5")
+    assert sent.value == polled.value == ((0, 1), (1, 2), (2, 3))
+
+
+@pytest.mark.parametrize("answers", [(19, 0, 0), (0, 0, 6)])
+def test_a_batch_of_which_a_part_is_acknowledged_is_of_unknown_end(
+    cluster: MockCluster, answers: tuple[int, ...]
+) -> None:
+    with closing(session(cluster, in_flight="5")) as client:
+        cluster.fail(PRODUCE, *answers)
+        with pytest.raises(ServerError, match="of 3 messages were acknowledged") as part:
+            client.sent("log0", [b"1", b"2", b"3"])
+    assert not kafka().errors.classify(part.value)[1]
+
+
+@pytest.mark.parametrize(("answers", "definite"), [((19, 19, 19), True), ((19, 7, 19), False)])
+def test_a_batch_has_failed_if_each_message_has(cluster: MockCluster, answers: tuple[int, ...], definite: bool) -> None:
+    with closing(session(cluster, in_flight="5")) as client:
+        cluster.fail(PRODUCE, *answers)
+        with pytest.raises(ServerError) as error:
+            client.sent("log0", [b"1", b"2", b"3"])
+    assert kafka().errors.classify(error.value)[1] is definite
+
+
+def test_a_transaction_is_committed_or_aborted(cluster: MockCluster) -> None:
+    with closing(session(cluster, transactions="on")) as client:
+        before = cluster.requests(END_TRANSACTION)
+        assert len(client.sent("log0", [b"1", b"2"])) == 2
+        client.aborted("log0", [b"3"])
+        assert cluster.requests(END_TRANSACTION) == before + 2
+
+
+def test_a_transaction_whose_messages_are_refused_is_aborted_and_a_later_one_is_not(cluster: MockCluster) -> None:
+    server = kafka(transactions="on")
+    with closing(session(cluster, transactions="on")) as client:
+        cluster.fail(PRODUCE, 10)  # MSG_SIZE_TOO_LARGE
+        with pytest.raises(ServerError, match="aborted") as error:
+            client.sent("log0", [b"1"])
+        assert server.errors.classify(error.value)[1]
+        assert None in (failure(client), failure(client))  # the driver may purge the next one with the first
+
+
+def test_a_commit_that_fails_is_of_unknown_end(cluster: MockCluster) -> None:
+    with closing(session(cluster, transactions="on")) as client:
+        cluster.fail(END_TRANSACTION, 47)  # INVALID_PRODUCER_EPOCH
+        with pytest.raises(ServerError) as error:
+            client.sent("log0", [b"1"])
+    assert not kafka(transactions="on").errors.classify(error.value)[1]
+
+
+def test_the_name_of_a_session_that_has_left_is_taken_again(cluster: MockCluster) -> None:
+    server = kafka(endpoints=cluster.urls[0], transactions="on")
+    first, second = KafkaSession(server, cluster.urls[0]), KafkaSession(server, cluster.urls[0])
+    first.make("log0")
+    first.close()
+    third = KafkaSession(server, cluster.urls[0])
+    third.make("log0")
+    assert failure(third) is None
+    second.close()
+    third.close()
+    assert {server.names.take(), server.names.take(), server.names.take()} == {f"splitbrain-{i}" for i in (1, 2, 3)}
+
+
+def test_an_aborted_batch_has_failed(broker: str) -> None:
+    aborted = Operation("send-aborted", (1, 2), "log0")
+    batch = Operation("send-batch", (3, 4), "log0")
+    failed, sent = carried_out(broker, aborted, batch, transactions="on")
+    assert (failed.type, sent.type) == (EventType.FAIL, EventType.OK)
 
 
 def test_a_broker_says_who_is_there_and_who_leads(broker: str) -> None:
@@ -133,7 +205,7 @@ def session(cluster: MockCluster, **options: str) -> KafkaSession:
 def failure(client: KafkaSession) -> int | str | None:
     """The code of the error that a send meets."""
     try:
-        client.sent("log0", b"1")
+        client.sent("log0", [b"1"])
     except ServerError as error:
         return error.code
     return None
@@ -161,3 +233,12 @@ def test_a_producer_tries_once_unless_it_is_told_otherwise() -> None:
     assert "retries" not in producing(kafka(idempotence="on"))
     with pytest.raises(UsageError, match="idempotence=on takes acks=all"):
         kafka(idempotence="on", acks="1")
+    with pytest.raises(UsageError, match="transactions=on takes in_flight up to 5"):
+        kafka(transactions="on", in_flight="6")
+
+
+def test_what_is_claimed() -> None:
+    assert kafka(in_flight="5").claims == kafka(transactions="on").claims == ("ordered-log",)
+    assert kafka(idempotence="on", in_flight="5").claims == ("ordered-log",)
+    assert kafka(retries="5", in_flight="5").claims == ()
+    assert kafka(transactions="on", isolation="read-uncommitted").claims == ()
