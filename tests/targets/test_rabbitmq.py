@@ -29,6 +29,8 @@ ANSWERS = {
     "Channel.Open": commands.Channel.OpenOk(),
     "Channel.Close": commands.Channel.CloseOk(),
     "Confirm.Select": commands.Confirm.SelectOk(),
+    "Basic.Qos": commands.Basic.QosOk(),
+    "Queue.Delete": commands.Queue.DeleteOk(0),
 }
 
 
@@ -39,18 +41,24 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Broker:
-    """A node with one queue. acknowledged: the tag up to which a client said that it is done."""
+    """A node with one queue. acknowledged: the tag up to which a client said that it is done. published: the queues
+    that were sent a message, asked: those that were asked for one, each in turn."""
 
     def __init__(self, *elements: bytes) -> None:
         self.elements = list(elements)
         self.acknowledged = self.tags = 0
         self.logins: set[str] = set()
+        self.published: list[str] = []
+        self.asked: list[str] = []
+        self.deleted: list[str] = []
+        self.writers: list[asyncio.StreamWriter] = []
 
     async def talk(self, wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One frame, after a greeting. Publishing and getting are the requests that meet an answer."""
         if not hasattr(writer, "greeted"):
             await reader.readexactly(8)
             writer.greeted = True  # type: ignore[attr-defined]
+            self.writers.append(writer)
             writer.write(frame.marshal(START, 0))
             return True
         head = await reader.readexactly(7)
@@ -58,18 +66,25 @@ class Broker:
         _, channel, got = frame.unmarshal(data)
         if isinstance(got, commands.Connection.StartOk):
             self.logins.add(str(got.response))
+        if isinstance(got, commands.Queue.Delete):
+            self.deleted.append(got.queue)
         if got.name in ANSWERS:
             writer.write(frame.marshal(ANSWERS[got.name], channel))
         elif isinstance(got, commands.Queue.Declare):
             writer.write(frame.marshal(commands.Queue.DeclareOk(got.queue, 0, 0), channel))
         elif isinstance(got, commands.Basic.Ack):
             self.acknowledged = got.delivery_tag
+        elif isinstance(got, commands.Basic.Nack):
+            self.elements.append(b"put back")
+        elif isinstance(got, commands.Basic.Publish):
+            self.published.append(got.routing_key)
         elif isinstance(got, body.ContentBody):
             confirm = frame.marshal(commands.Basic.Ack(1, False), channel)
             return await wire.say(
                 writer, confirm, lambda _: frame.marshal(commands.Basic.Nack(1, False, False), channel)
             )
         elif isinstance(got, commands.Basic.Get):
+            self.asked.append(got.queue)
             return await wire.say(writer, self.next(channel), lambda _: b"")
         return True
 
