@@ -55,8 +55,8 @@ VOTED = (
     "--workload unique-register"
 )
 PARTED = "--workload queue --time-limit 40 --nemesis partition --nemesis-interval 20 --nemesis-duration 15"
-MESSAGE_LOCKS = "--workload lock --set locks=8 --set hold_seconds=35 --concurrency 32 --timeout 45 --time-limit 45"
-HOLDER_PAUSED = "--nemesis pause:size=minority --nemesis-interval 32 --nemesis-duration 28"
+MESSAGE_LOCKS = "--workload lock --set locks=8 --set hold_seconds=40 --concurrency 32 --timeout 50 --time-limit 60"
+HOLDER_PAUSED = "--nemesis pause:size=minority --nemesis-interval 36 --nemesis-duration 28"
 LISTS = "--workload list-append --concurrency 10 --rate 0"
 SERIAL = "--set consistency=serializable"
 FIXED = "--env local --nodes 1 --time-limit 60"
