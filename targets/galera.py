@@ -10,21 +10,26 @@ from splitbrain.harness.deployment import Place
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.harness.options import Option
+from splitbrain.harness.verdict import Verdict
+from splitbrain.targets.copies import unmoved
 from splitbrain.targets.mariadb import MariaDB
 from splitbrain.targets.mariadb.client import MariaDBClient, MariaDBSession
 from splitbrain.targets.mariadb.errors import ROWS
 from splitbrain.targets.packages import DebianTree
-from splitbrain.targets.servers.errors import code, table
+from splitbrain.targets.servers.agreement import same_data
+from splitbrain.targets.servers.errors import ServerError, code, table
 from splitbrain.targets.servers.server import ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
+from splitbrain.targets.sql.client import contents
 
 PACKAGES = ("mariadb-server-core", "mariadb-server", "mariadb-client-core", "galera-4", "rsync", "libpopt0")
 PROGRAM = "usr/sbin/mariadbd"
-TOOLS = (
+NEEDED = (
     "awk basename bash cat chmod chown cp cut date dirname env expr find grep head hostname id kill ls "
     "mkdir mktemp mv nproc ps rm sed setpriv sh sleep sort ss sync tail timeout touch tr uname unshare wc "
     "which xargs"
-).split()
+)
+TOOLS = NEEDED.split()
 """Programs that a node's script and those that copy a state call."""
 tells = says_version(r"Ver (\d+\.\d+\.\d+)-MariaDB")
 SOFTWARE = Software(
@@ -75,6 +80,11 @@ PROVIDER = (
 """A node that is silent for two seconds is suspected. Nodes that meet have seven to agree on who they are: with two, as
 it is by default where all else is this short, three that start at once on a busy machine part again and again. And who
 finds no majority goes on looking, as long as we wait for it."""
+POSITION = (
+    "SHOW STATUS WHERE Variable_name IN ('wsrep_local_state_comment', 'wsrep_cluster_state_uuid', "
+    "'wsrep_last_committed', 'wsrep_local_recv_queue')"
+)
+AUDIT_SECONDS = 20.0
 ERRORS = table(
     # mariadb.com/kb/en/galera-cluster-system-variables, wsrep_on: a node without a quorum refuses a statement before it
     # begins.
@@ -164,7 +174,25 @@ class Galera(MariaDB):
         """None: all take writes."""
         return None
 
+    async def audit(self, nodes: Sequence[Node]) -> Verdict:
+        """Whether nodes hold the same rows, once each has carried out the same write sets."""
+
+        async def copy(node: Node) -> tuple[str, str]:
+            with closing(await MariaDBSession.connect(node.address, self.port, self.access)) as session:
+                await session.change("SET SESSION wsrep_sync_wait = 1")
+                return await unmoved(lambda: _position(session), lambda: contents(session))
+
+        return await same_data("replicas", nodes, copy, AUDIT_SECONDS)
+
     async def _state(self, address: str) -> str:
         with closing(await MariaDBSession.connect(address, self.port)) as session:
             rows = await session.rows("SHOW STATUS LIKE 'wsrep_local_state_comment'")
         return str(rows[0][1]) if rows else ""
+
+
+async def _position(session: MariaDBSession) -> str:
+    """The number of the last write set that a node has carried out. ServerError if it is not in step."""
+    told = {str(name): str(value) for name, value in await session.rows(POSITION)}
+    if told.get("wsrep_local_state_comment") != "Synced" or told.get("wsrep_local_recv_queue") != "0":
+        raise ServerError(f"it is {told.get('wsrep_local_state_comment', 'no member')}, and has not all that came")
+    return f"{told['wsrep_cluster_state_uuid']}:{told['wsrep_last_committed']}"

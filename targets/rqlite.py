@@ -11,16 +11,19 @@ from typing import Any
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option
+from splitbrain.harness.verdict import Verdict
+from splitbrain.targets.copies import unmoved
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.packages import GoProgram
 from splitbrain.targets.rqlite_errors import ERRORS
 from splitbrain.targets.servers.access import PLAIN, Access
+from splitbrain.targets.servers.agreement import same_data
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.http import HttpConnection, Json, translated
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, says_version
 from splitbrain.targets.servers.sources import OnPath
-from splitbrain.targets.sql.client import SqlClient, SqlSession
+from splitbrain.targets.sql.client import SqlClient, SqlSession, contents
 
 MODULE = "github.com/rqlite/rqlite/v8/cmd"
 REPLACED = {
@@ -40,6 +43,7 @@ SOFTWARE = Software(
     advice=lambda version: "install Go 1.24 or newer and gcc, or name a server with rqlite:binary=PATH",
 )
 HTTP_PORT, RAFT_PORT = 4001, 4002
+AUDIT_SECONDS = 20.0
 LEVELS = ("none", "weak", "linearizable", "strong")
 
 
@@ -143,3 +147,22 @@ class Rqlite(Server):
         async with aclosing(RqliteConnection(node.address, self.access)) as connection:
             state: Mapping[str, Any] = (await connection.get("/status"))["store"]["raft"]
         return str(state["state"]).lower()
+
+    async def audit(self, nodes: Sequence[Node]) -> Verdict:
+        """Whether nodes hold the same rows at the same index, each asked for its own, which has carried out its log."""
+
+        async def copy(node: Node) -> tuple[str, str]:
+            session = RqliteSession(node.address, "none", self.access)
+            async with aclosing(session.http):
+                return await unmoved(lambda: _applied(session.http), lambda: contents(session))
+
+        return await same_data("replicas", nodes, copy, AUDIT_SECONDS)
+
+
+async def _applied(connection: RqliteConnection) -> str:
+    """The index up to which a node has a log, and has carried it out. ServerError if it has not yet."""
+    store = (await connection.get("/status"))["store"]
+    raft: Mapping[str, Any] = store["raft"]
+    if raft["applied_index"] != raft["last_log_index"] or raft["fsm_pending"]:
+        raise ServerError(f"it has carried out {raft['applied_index']} of {raft['last_log_index']}")
+    return f"{raft['last_log_term']}:{raft['last_log_index']}:{store['fsm_index']}"

@@ -15,10 +15,12 @@ from splitbrain.harness.deployment import Place
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
 from splitbrain.harness.options import Option
+from splitbrain.harness.verdict import Verdict
 from splitbrain.targets.objects import name_of
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.packages import DebianTree
 from splitbrain.targets.servers.access import PLAIN, Access
+from splitbrain.targets.servers.agreement import same_data
 from splitbrain.targets.servers.client import ServerClient
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
@@ -71,6 +73,20 @@ function splitbrain_append(key, text)
   return true
 end
 """
+COPY = """local found, at = {}, {}
+for id, lsn in pairs(box.info.vclock) do
+  if id ~= 0 then table.insert(at, id .. ':' .. tostring(lsn)) end
+end
+for _, name in ipairs{'objects', 'elements'} do
+  for _, row in box.space[name]:pairs() do table.insert(found, row:totable()) end
+end
+for _, from in pairs(box.info.replication) do
+  if from.upstream and from.upstream.status ~= 'follow' then error('its upstream is ' .. from.upstream.status) end
+end
+table.sort(at)
+return {table.concat(at, ' '), found}
+"""
+AUDIT_SECONDS = 20.0
 GREETING, SALT = 128, slice(64, 108)
 KIND, SYNC, WORDS, FUNCTION, USER, DATA, ERROR = 0x00, 0x01, 0x21, 0x22, 0x23, 0x30, 0x31
 CALL, AUTH, EVAL, EXPRESSION, FAILED = 0x0A, 0x07, 0x08, 0x27, 0x8000
@@ -210,6 +226,16 @@ class Tarantool(Server):
         """Whether a node reads: the spaces have come."""
         async with aclosing(await BinaryConnection.connect(place.address, self.port)) as connection:
             return bool(await connection.call("read", "ready") == "")
+
+    async def audit(self, nodes: Sequence[Node]) -> Verdict:
+        """Whether nodes hold the same rows at the same vector clock, once they follow each other."""
+
+        async def copy(node: Node) -> tuple[str, str]:
+            async with aclosing(await BinaryConnection.connect(node.address, self.port, self.access)) as connection:
+                vclock, rows = (await connection.asked(EVAL, {EXPRESSION: COPY, WORDS: []}))[DATA][0]
+            return vclock, repr(rows)
+
+        return await same_data("replicas", nodes, copy, AUDIT_SECONDS)
 
     async def role(self, node: Node) -> str:
         async with aclosing(await BinaryConnection.connect(node.address, self.port, self.access)) as connection:

@@ -5,6 +5,7 @@ value is the JSON text of a znode; a set is a znode without text whose children 
 Each client has a session of its own: a server answers a session in order, so reads would wait for others' writes.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,10 +15,14 @@ from splitbrain.harness.deployment import Place
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.options import Option
+from splitbrain.harness.verdict import Verdict
+from splitbrain.targets.copies import unmoved
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.access import CONNECT_SECONDS
+from splitbrain.targets.servers.agreement import same_data
 from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
 from splitbrain.targets.servers.driver import linked, on_thread, until
+from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.jvm import LOGBACK, java_command
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
@@ -41,7 +46,7 @@ syncLimit=4\nadmin.enableServer=false\n4lw.commands.whitelist=*\nmaxClientCnxns=
 MAIN, ROOT = "org.apache.zookeeper.server.quorum.QuorumPeerMain", "/splitbrain"
 CHANGED = ("NoNodeError", "BadVersionError")
 NEW: Mapping[str, Any] = {"makepath": True, "include_data": True, "but": ["NodeExistsError"]}
-SESSION_SECONDS = 10.0
+SESSION_SECONDS, AUDIT_SECONDS = 10.0, 20.0
 
 
 class ZooKeeperClient(VersionedObjects, ServerClient):
@@ -108,6 +113,13 @@ class ZooKeeperClient(VersionedObjects, ServerClient):
         await self.ask("create", operation.key, below=f"/{quote(packed(operation.value), safe='')}", **NEW)
         return Outcome.ok(operation.value)
 
+    async def tree(self, path: str = ROOT) -> Sequence[Any]:
+        """A znode with its text, versions and all that is below it, as the server has them."""
+        text, stat = await linked(self.connection.get_async(path).rawlink)
+        names = await linked(self.connection.get_children_async(path).rawlink) if stat.numChildren else ()
+        below = await asyncio.gather(*(self.tree(f"{path}/{name}") for name in sorted(names)))
+        return path, text, stat.version, stat.mzxid, below
+
     async def teardown(self) -> None:
         if self.server.endpoints:
             await on_thread(self.connection.delete, ROOT, -1, True)
@@ -148,5 +160,36 @@ class ZooKeeper(Server):
         return b"Mode: " in await told(place.address, self.port, b"srvr", 1.0)  # it follows or leads
 
     async def role(self, node: Node) -> str:
+        return await self._told(node, "Mode") or "candidate"
+
+    async def audit(self, nodes: Sequence[Node]) -> Verdict:
+        """Whether servers hold the same tree, once each has carried out the same transactions. Sessions are begun
+        before, as each is a transaction."""
+        clients = {node.name: ZooKeeperClient(node.address, self) for node in nodes}
+
+        async def copy(node: Node) -> tuple[str, str]:
+            client = clients[node.name]
+            try:
+                if client.connection is None or not client.connection.connected:
+                    await client.close()
+                    await client.open()
+                await client.ask("sync", None)
+                return await unmoved(lambda: self._told(node, "Zxid"), lambda: _written(client))
+            except Exception as error:
+                if not self.errors.knows(error):
+                    raise
+                raise ServerError(f"{node.name}: {error!r}") from error
+
+        try:
+            return await same_data("replicas", nodes, copy, AUDIT_SECONDS)
+        finally:
+            await asyncio.gather(*(client.close() for client in clients.values()))
+
+    async def _told(self, node: Node, name: str) -> str:
+        """A line of what a server says of itself."""
         said = await told(node.address, self.port, b"srvr", 1.0, self.access)
-        return said.decode().partition("Mode: ")[2].partition("\n")[0] or "candidate"
+        return said.decode().partition(f"{name}: ")[2].partition("\n")[0]
+
+
+async def _written(client: ZooKeeperClient) -> str:
+    return repr(await client.tree())

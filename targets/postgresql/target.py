@@ -12,16 +12,30 @@ from splitbrain.harness.deployment import Place
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.harness.node import Node
 from splitbrain.harness.options import Option
+from splitbrain.harness.verdict import Verdict
+from splitbrain.targets.copies import unmoved
 from splitbrain.targets.postgresql.client import PostgreSQLClient, PostgreSQLSession
 from splitbrain.targets.postgresql.errors import ERRORS
 from splitbrain.targets.postgresql.software import SOFTWARE, lacking
+from splitbrain.targets.servers.agreement import agreeing, same_data
+from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
-from splitbrain.targets.sql.client import SQL_OPERATIONS
+from splitbrain.targets.sql.client import SQL_OPERATIONS, contents
 
 NODE = Path(__file__).with_name("node.sh")
 HBA = "local all all trust\nhost all all all trust\nhost replication all all trust\n"
 ROLE = """SELECT CASE WHEN NOT pg_is_in_recovery() THEN 'primary' WHEN EXISTS
 (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming') THEN 'standby' ELSE 'detached' END"""
+
+
+POSITION = """SELECT CASE WHEN pg_is_in_recovery()
+THEN (SELECT concat(received_tli, ':') FROM pg_stat_wal_receiver) || pg_last_wal_replay_lsn()
+ELSE (SELECT concat(('x' || substr(pg_walfile_name(at), 1, 8))::bit(32)::int, ':', at)
+      FROM pg_current_wal_insert_lsn() AS at) END,
+(SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep')"""
+"""The timeline and how far a server has come in its log; and commits that wait for a standby, which has them before the
+primary shows them."""
+AUDIT_SECONDS = 20.0
 
 
 class PostgreSQL(Server):
@@ -116,3 +130,23 @@ class PostgreSQL(Server):
         wanted = ["primary", *["standby"] * (len(nodes) - 1)]
         while sorted((await self.roles(nodes)).values()) != wanted:
             await asyncio.sleep(0.2)
+
+    async def audit(self, nodes: Sequence[Node]) -> Verdict:
+        """Whether standbys hold the same rows as their primary, once they have replayed its log so far."""
+        if len(nodes) == 1:
+            return agreeing("replicas", "one server, and no other copy")
+
+        async def copy(node: Node) -> tuple[str, str]:
+            with closing(await PostgreSQLSession.connect(node.address, self.port, self.access)) as session:
+                return await unmoved(lambda: _position(session), lambda: contents(session))
+
+        return await same_data("replicas", nodes, copy, AUDIT_SECONDS)
+
+
+async def _position(session: PostgreSQLSession) -> str:
+    """The place of a server in the log. ServerError if it follows nobody, or commits wait for a standby."""
+    ((role,),) = await session.rows(ROLE)
+    ((position, waiting),) = await session.rows(POSITION)
+    if role == "detached" or waiting or position is None:
+        raise ServerError(f"it is {role}, and {waiting} commits wait for a standby")
+    return str(position)

@@ -65,17 +65,19 @@ async def audited(
 async def same_data(
     checker: str, nodes: Sequence[Node], copy: Callable[[Node], Awaitable[tuple[str, str]]], seconds: float
 ) -> Verdict:
-    """Whether all nodes hold the same data in the end. copy: a node's version of the data, and the data; they are asked
-    for until all nodes have one version."""
+    """Whether all nodes hold the same data in the end. copy: a node's version of the data, and the data; NO_ANSWER if
+    it is not in step. They are asked for until all have the same data, or differ at one version."""
 
     async def compare() -> Verdict | str:
         copies = await asyncio.gather(*map(copy, nodes))
-        versions = sorted({version for version, _ in copies})
+        versions, data = sorted({version for version, _ in copies}), [data for _, data in copies]
+        if len(set(data)) == 1:
+            return agreeing(checker, f"all {len(nodes)} nodes hold the same data, of version {' or '.join(versions)}")
         if len(versions) > 1:
             return f"the nodes are at the versions {', '.join(versions)}"
-        if len({data for _, data in copies}) > 1:
-            return differing(checker, f"nodes hold different data of the version {versions[0]}")
-        return agreeing(checker, f"all {len(nodes)} nodes hold the same data, of the version {versions[0]}")
+        at = next((at for at, signs in enumerate(zip(*data, strict=False)) if len(set(signs)) > 1), min(map(len, data)))
+        parts = (f"{node.name} …{each[max(0, at - 40) : at + 40]}…" for node, each in zip(nodes, data, strict=True))
+        return differing(checker, f"nodes hold different data of version {versions[0]}: {', '.join(parts)}")
 
     return await audited(checker, compare, seconds)
 

@@ -224,9 +224,7 @@ class Server(ABC):
             return ServerProgram(self.java_program(), f"{where()}/*") if self.java else ServerProgram(str(where()))
 
         process = Process(
-            argv=lambda place: self.command(place, here(), version),
-            admin_commands=self.admin_commands(here),
-            **common,
+            argv=lambda place: self.command(place, here(), version), admin_commands=self.admin_commands(here), **common
         )
         container = Container(
             image=self.image or self._built(version, where),

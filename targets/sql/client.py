@@ -20,6 +20,10 @@ REJECTED = "the comparison was false"
 NOT_OPEN = "no transaction is open: it was rolled back"
 SQL_OPERATIONS = shapes("txn", "begin", "commit", "read", "write", "cas", "add", "append", "transfer", "insert")
 """The operations of `SqlClient`."""
+EVERYTHING = (
+    "SELECT 'object', name, value FROM splitbrain_objects "
+    "UNION ALL SELECT 'element', name, element FROM splitbrain_elements"
+)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,11 @@ class SqlSession(ABC):
     @abstractmethod
     def close(self) -> None:
         """Close it without a word: a server that is paused does not answer."""
+
+
+async def contents(session: SqlSession) -> str:
+    """All rows of a node."""
+    return repr(sorted(tuple(row) for row in await session.rows(EVERYTHING)))
 
 
 class SqlClient(ServerClient):
