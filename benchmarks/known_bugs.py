@@ -46,6 +46,8 @@ UNANSWERED = "--nemesis client,pause --time-limit 40"
 SHORT_CUTS = "--nemesis partition --nemesis-interval 10 --nemesis-duration 4 --time-limit 30"
 SLOW_POWER = "--nemesis powerloss:size=all --nemesis-interval 20 --nemesis-duration 2 --time-limit 60"
 ONE = "--env local --nodes 1 --time-limit 10"
+SOON_KILLED = "--workload set --nemesis kill:size=all --nemesis-interval 8 --nemesis-duration 1 --time-limit 14"
+HBASE = f"--env local --nodes 1 {SOON_KILLED}"
 APART = (
     "--workload unique-register --nemesis partition:topology=majority-minority --nemesis-interval 20 "
     "--nemesis-duration 14 --time-limit 40"
@@ -302,9 +304,11 @@ ROWS = (
         "hazelcast:objects=map", f"{THREE} {APART}", INVALID),
     BugRow("hazelcast-cp", "the same, with references of the CP subsystem", "hazelcast", f"{THREE} {APART}", VALID),
     BugRow("ignite-memory", "entries in memory alone, and all nodes are killed", "ignite",
-        f"{THREE} --workload set --nemesis kill:size=all --nemesis-interval 8 --nemesis-duration 1 --time-limit 14",
-        INVALID),
+        f"{THREE} {SOON_KILLED}", INVALID),
     BugRow("ignite-whole", "the same load, and none is", "ignite", f"{THREE} --workload set --time-limit 14", VALID),
+    BugRow("hbase-async", "changes do not wait for the log, and the node is killed", "hbase:durability=async", HBASE,
+        INVALID),
+    BugRow("hbase-sync", "the same, and they do", "hbase", HBASE, VALID),
     BugRow("infinispan-deny", "a part of a cut refuses what it does not hold wholly, and reads are stale after it "
         "all the same", "infinispan:split=deny", f"{THREE} {APART}", INVALID),
     BugRow("infinispan-whole", "the same load, and none is cut off", "infinispan:split=deny",

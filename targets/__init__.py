@@ -195,6 +195,10 @@ TARGETS: Mapping[str, tuple[str, str]] = {
         "splitbrain.targets.seaweedfs:SeaweedFS",
         "SeaweedFS, S3's conditional writes: one real process, container, or one that exists",
     ),
+    "hbase": (
+        "splitbrain.targets.hbase:HBase",
+        "HBase on a file system of its node: one real process, container, or one that exists",
+    ),
     "binary": (
         "splitbrain.targets.binary:Binary",
         "a server of your own, described by a file: binary:FILE.toml",

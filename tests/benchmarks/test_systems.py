@@ -26,6 +26,7 @@ NEWER = {
     "ferretdb",
     "dqlite",
     "infinispan",
+    "hbase",
 }
 
 

@@ -9,6 +9,7 @@ from splitbrain.harness.environments.external import ExternalNode
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.harness.options import settle
 from splitbrain.targets.ferretdb import FerretDB
+from splitbrain.targets.hbase import HBase
 from splitbrain.targets.ignite import Ignite
 from splitbrain.targets.seaweedfs import SeaweedFS
 from splitbrain.targets.servers.server import Server
@@ -17,7 +18,7 @@ from .servers.fakes import FAKES
 from .servers.wire import OK, Answer
 
 pytest.importorskip("httpx2")
-KINDS = pytest.mark.parametrize(("kind", "answer"), [(Ignite, b"1"), (SeaweedFS, b"412")])
+KINDS = pytest.mark.parametrize(("kind", "answer"), [(Ignite, b"1"), (SeaweedFS, b"412"), (HBase, b"304")])
 
 
 def carried_out(kind: type[Server], operation: Operation, answer: Answer) -> Outcome:
@@ -54,7 +55,7 @@ def test_a_false_comparison_may_be_with_what_a_first_try_put(
     assert (outcome.type, outcome.error and outcome.error.kind) == (type, error)
 
 
-@pytest.mark.parametrize("kind", [Ignite, SeaweedFS, FerretDB])
+@pytest.mark.parametrize("kind", [Ignite, SeaweedFS, FerretDB, HBase])
 def test_a_set_is_read_to_its_last_page(kind: type[Server]) -> None:
     pytest.importorskip("bson" if kind is FerretDB else "httpx2")
     assert carried_out(kind, Operation("read", None), OK).value == (1, 2)

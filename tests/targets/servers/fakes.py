@@ -338,6 +338,7 @@ FAKES: Mapping[str, Callable[[], AbstractAsyncContextManager[FakeServer]]] = {
     "ignite": lambda: serving(ignite, "ignite"),
     "opensearch": http_fakes.OPENSEARCH,
     "seaweedfs": http_fakes.SEAWEEDFS,
+    "hbase": http_fakes.HBASE,
     "ferretdb": lambda: serving(ferretdb, "mongodb"),
     "dqlite": http_fakes.DQLITE,
     "consul": http_fakes.CONSUL,

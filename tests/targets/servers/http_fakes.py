@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+
+from splitbrain.targets.hbase import MARK
 
 from .wire import Wire, serving
 
@@ -141,3 +144,27 @@ def _seaweedfs(request: HttpRequest) -> Reply | None:
 
 SEAWEEDFS = http_node(_seaweedfs, (200, ""), lambda error: (int(error), "told"))
 """A node of S3's protocol, whose every object is 7; an error by its status."""
+
+
+def _hbase(request: HttpRequest) -> Reply | None:
+    if request.method == "PUT":
+        return None
+    row, _, columns = request.path.removeprefix("/splitbrain/").partition("/")
+    texts = {MARK: "1", **({} if columns else {"1": "1", "2": "1"})}
+    asked = [bytes.fromhex(one.partition(":")[2]).decode() for one in columns.split(",") if one]
+    texts |= {name: "7" for name in asked if name not in (MARK, "kx")}
+    if "klost" in asked:
+        return 404, "Not found"
+    if "kbare" in asked:
+        del texts[MARK]
+    cells = [{"column": _coded(f"f:{name.encode().hex()}"), "$": _coded(text)} for name, text in texts.items()]
+    return 200, json.dumps({"Row": [{"key": _coded(row), "Cell": cells}]})
+
+
+def _coded(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+HBASE = http_node(_hbase, (200, ""), lambda error: (int(error), "told"))
+"""HBase's gateway, whose every object but x is 7; `lost` is not told, and `bare` is of a row without a mark. An error
+by its status."""

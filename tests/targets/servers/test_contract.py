@@ -23,6 +23,7 @@ from splitbrain.targets.etcd import Etcd
 from splitbrain.targets.ferretdb import FerretDB
 from splitbrain.targets.galera import Galera
 from splitbrain.targets.hazelcast import Hazelcast
+from splitbrain.targets.hbase import HBase
 from splitbrain.targets.ignite import Ignite
 from splitbrain.targets.infinispan import Infinispan
 from splitbrain.targets.kafka import Kafka
@@ -68,6 +69,7 @@ SERVERS: tuple[type[Server], ...] = (
     FerretDB,
     Dqlite,
     Infinispan,
+    HBase,
 )
 LONG = {
     "rqlite": "a C compiler and Go build it for minutes",
@@ -78,6 +80,7 @@ LONG = {
     "rabbitmq": "three nodes that are ready after half a minute",
     "hazelcast": "three nodes that are ready after half a minute",
     "patroni": "another server takes over after half a minute",
+    "hbase": "100 MB, and a node that is ready after half a minute",
     "infinispan": "57 MB, and three nodes that are ready after half a minute",
 }
 """Servers that take so long to get that only `make test-long` runs three nodes of them."""
@@ -100,6 +103,7 @@ LIBRARY = {
     "galera": "aiomysql",
     "opensearch": "httpx2",
     "seaweedfs": "httpx2",
+    "hbase": "httpx2",
     "tarantool": "msgpack",
     "rabbitmq": "aiormq",
     "hazelcast": "hazelcast",
@@ -135,6 +139,9 @@ ERRORS = [
     (SeaweedFS, b"412", EventType.INFO, ErrorKind.CONFLICT),
     (SeaweedFS, b"500", EventType.INFO, ErrorKind.OTHER),
     (SeaweedFS, b"503", EventType.INFO, ErrorKind.UNAVAILABLE),
+    (HBase, b"400", EventType.INFO, ErrorKind.OTHER),
+    (HBase, b"404", EventType.INFO, ErrorKind.UNAVAILABLE),
+    (HBase, b"503", EventType.INFO, ErrorKind.UNAVAILABLE),
     (Tarantool, b"7", EventType.FAIL, ErrorKind.NO_LEADER),
     (Tarantool, b"216", EventType.INFO, ErrorKind.TIMEOUT),
     (Tarantool, b"32", EventType.INFO, ErrorKind.OTHER),
