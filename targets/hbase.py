@@ -98,6 +98,11 @@ def _column(text: str) -> str:
     return f"{FAMILY}:{text.encode().hex()}"
 
 
+def _site(words: Mapping[str, object]) -> str:
+    found = "".join(f"<property><name>{name}</name><value>{word}</value></property>\n" for name, word in words.items())
+    return f"<configuration>\n{found}</configuration>\n"
+
+
 def _coded(text: str) -> str:
     return b64encode(text.encode()).decode()
 
@@ -189,22 +194,26 @@ class HBase(Server):
             "hbase.rest.info.port": "-1",
             "hbase.rest.host": place.address,
             "hbase.rest.port": REST_PORT,
-            "hbase.client.retries.number": "0",
             "hbase.rpc.timeout": "10000",
             "hbase.master.start.timeout.localHBaseCluster": "300000",
             "hbase.master.wait.on.regionservers.maxtostart": "1",
         }
-        found = "".join(f"<property><name>{a}</name><value>{b}</value></property>\n" for a, b in words.items())
-        return {"conf/hbase-site.xml": f"<configuration>\n{found}</configuration>\n", "conf/log4j.properties": LOGGING}
+        return {
+            "conf/log4j.properties": LOGGING,
+            "conf/hbase-site.xml": _site(words),
+            # The server's own client must try again: a master whose client does not gives up after a crash.
+            "gateway/hbase-site.xml": _site({**words, "hbase.client.retries.number": 0}),
+        }
 
     def command(self, place: Place, program: ServerProgram, version: str) -> Sequence[str]:
-        def java(heap: int, main: str) -> str:
+        def java(heap: int, main: str, own: str = "") -> str:
             flags, properties = module_flags(OPENED, EXPORTED), {"java.net.preferIPv4Stack": "true"}
-            jars = f"{place.folder}/conf:{program.classpath.removesuffix('*')}{FIRST_JAR}:{program.classpath}"
+            jars = f"{own}{place.folder}/conf:{program.classpath.removesuffix('*')}{FIRST_JAR}:{program.classpath}"
             argv = java_command(program.path, jars, place.folder, heap, properties, main, "start", flags=flags)
             return shlex.join(argv)
 
-        both = f"{java(GATEWAY_HEAP_MB, GATEWAY)} &\nexec {java(self.number('heap_mb'), MASTER)}"
+        gateway = java(GATEWAY_HEAP_MB, GATEWAY, f"{place.folder}/gateway:")
+        both = f"{gateway} &\nexec {java(self.number('heap_mb'), MASTER)}"
         return forwarded(place, REST_PORT) or ["sh", "-c", both]
 
     async def ready(self, place: Place) -> bool:
