@@ -8,37 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-INVALID, VALID, EITHER = "invalid", "valid", "valid, rarely invalid"
+from splitbrain.textbook.known_bugs import INVALID, VALID, KnownAnswer
 
 Seen = Mapping[str, Any]
 """One run: what `splitbrain run --json` said, and "row", "date" and "wall_s", the seconds that the command took."""
 
 
-@dataclass(frozen=True)
-class BugRow:
-    """One command. shows: what it shows, in words. expected: the verdict of most runs; `EITHER` where a bug is so rare
-    that few runs show it. issue: of the store, public; "" for what it documents. runs: how many make up the table."""
-
-    name: str
-    shows: str
-    target: str
-    options: str
-    expected: str
-    issue: str = ""
-    runs: int = 5
-
-    @property
-    def command(self) -> str:
-        """The command as a user types it."""
-        return f"splitbrain run {self.target} {self.options}"
-
-
-def once(row: BugRow, seed: int, out: Path) -> Seen:
+def once(row: KnownAnswer, seed: int, out: Path) -> Seen:
     """One run. A run that has no verdict counts as one whose verdict is its trouble."""
     splitbrain = Path(sys.executable).with_name("splitbrain")
     words = [str(splitbrain), *row.command.split()[1:], "--seed", str(seed), "--out", str(out), "--json"]
@@ -53,7 +33,7 @@ def once(row: BugRow, seed: int, out: Path) -> Seen:
     return {"row": row.name, "date": f"{datetime.now(UTC):%Y-%m-%d}", "wall_s": seconds, **result}
 
 
-def table(rows: Iterable[BugRow], seen: Iterable[Seen]) -> Sequence[str]:
+def table(rows: Iterable[KnownAnswer], seen: Iterable[Seen]) -> Sequence[str]:
     """Markdown: one line a row that was ever run, and the commands."""
     seen = list(seen)
     rows = [row for row in rows if any(result["row"] == row.name for result in seen)]
@@ -76,7 +56,7 @@ def table(rows: Iterable[BugRow], seen: Iterable[Seen]) -> Sequence[str]:
     return [*lines, "", "```", *(f"{row.name:<18}{row.command}" for row in rows), "```"]
 
 
-def tries(row: BugRow, verdicts: Sequence[str]) -> str:
+def tries(row: KnownAnswer, verdicts: Sequence[str]) -> str:
     """The number of runs that find a violation with 95 %, by the share of those seen that did; a dash for what should
     hold."""
     found = verdicts.count(INVALID)
@@ -86,7 +66,7 @@ def tries(row: BugRow, verdicts: Sequence[str]) -> str:
     return str(math.ceil(math.log(0.05) / math.log(missed))) if missed else "1"
 
 
-def page_runs(page: str, rows: Iterable[BugRow]) -> Iterator[Seen]:
+def page_runs(page: str, rows: Iterable[KnownAnswer]) -> Iterator[Seen]:
     """The runs that the tables of a page tell of, each with the medians of its row; none of a row
     whose command there is another one."""
     for row in rows:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from bug_rows import EITHER, INVALID, VALID, BugRow, page_runs, table
+from bug_rows import page_runs, table
 from known_bugs import ROWS
 from page import replace_rows
 
@@ -11,12 +11,13 @@ from splitbrain import registry
 from splitbrain.cli.run import run
 from splitbrain.harness.generator.schedule import schedule
 from splitbrain.harness.options import settle
+from splitbrain.textbook.known_bugs import EITHER, INVALID, VALID, KnownAnswer
 
 PAGE = (Path(__file__).parents[2] / "docs" / "known-bugs.md").read_text()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_the_command_of_a_row_is_one(row: BugRow) -> None:
+def test_the_command_of_a_row_is_one(row: KnownAnswer) -> None:
     given = run.make_context("run", row.command.split()[2:]).params
     target, workload = registry.target(given["target"]), registry.workload(given["workload"] or "register")
     assert not registry.missing(workload, target)
@@ -32,7 +33,7 @@ def test_the_command_of_a_row_is_one(row: BugRow) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_the_page_shows_the_row_and_its_command(row: BugRow) -> None:
+def test_the_page_shows_the_row_and_its_command(row: KnownAnswer) -> None:
     assert f"| `{row.name}` | {row.shows} | {row.expected} |" in PAGE
     assert f"{row.name:<18}{row.command}\n" in PAGE
 

@@ -20,6 +20,7 @@ from splitbrain.harness.options import Option, Setting, settle
 from splitbrain.harness.suggestion import did_you_mean
 from splitbrain.harness.target import Sourced, Target
 from splitbrain.nemeses.catalogue import WORDS
+from splitbrain.textbook.known_bugs import answers_of
 from splitbrain.textbook.systems import claims_about
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ SYNONYMS = {
 }  # fmt: skip
 """Other words for a section."""
 WIDTH_MIN = 60
+APART = ("name", "summary", "options", "not", "answers")
+"""Entries of a description that are told below the others, each in a way of its own."""
 MORE = "`splitbrain list NAME` shows everything about one of them: its options, and what fits it."
 
 
@@ -143,13 +146,16 @@ def about(word: str) -> Iterator[tuple[str, Entry]]:
 def told(kind: str, entry: Entry) -> list[str]:
     """A description in lines: name and summary, what is said of it, options with their values."""
     lines = _wrapped(f"{entry['name']}: {entry['summary']}", "", "  ")
-    facts = {name: value for name, value in entry.items() if name not in ("name", "summary", "options", "not")}
+    facts = {name: value for name, value in entry.items() if name not in APART}
     width = max(map(len, ("kind", *facts))) + 2
     for name, value in {"kind": kind, **facts}.items():
         text = ", ".join(value) if isinstance(value, list) else str(value)
         lines += _wrapped(text or "none", f"{name + ':':<{width}}", " " * width)
     for name, reason in entry.get("not", {}).items():
         lines += _wrapped(f"not {name}: {reason}", " " * width, " " * (width + 2))
+    if entry.get("answers"):
+        lines.append("known answers:")
+        lines += table((one["expected"], f"{one['shows']}: {one['command']}") for one in entry["answers"])
     if entry["options"]:
         lines.append("options:")
         lines += table(
@@ -242,6 +248,10 @@ def _target(word: str, target: Target) -> Entry:
         "operations": list(target.operations),
         "nemeses": [name for name, reason in faults.items() if reason is None],
         "not": {name: reason for name, reason in faults.items() if reason is not None},
+        "answers": [
+            {"name": one.name, "expected": one.expected, "shows": one.shows, "command": one.command}
+            for one in answers_of(word.partition(":")[0])
+        ],
     }
 
 

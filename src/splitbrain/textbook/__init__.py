@@ -1,6 +1,7 @@
 """The textbook: claims about distributed systems, and what measuring them came to.
 
 - `systems`       systems and configurations with the class that the usual tables give them (`systems.toml`)
+- `known_bugs`    commands with the verdict that each is known to have (`known_bugs.toml`)
 - `claim`         claims, their sources and the finding that is on record (`claims.toml`); what a measurement is
 - `simulated`     runs in the simulator, whose histories are measured
 - `quorums` `replication` `agreement` `locks` `clocks` `caches` `delivery` `partitioning` `arithmetic` `fallacies`
