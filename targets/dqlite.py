@@ -13,6 +13,7 @@ from typing import Any
 
 from splitbrain.harness.announce import Say
 from splitbrain.harness.deployment import Place
+from splitbrain.targets.commands import carry_out
 from splitbrain.targets.dqlite_errors import ERRORS
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.packages import DebianTree
@@ -21,7 +22,6 @@ from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.http import HttpConnection
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software
-from splitbrain.targets.servers.sources import carry_out
 from splitbrain.targets.sql.client import SqlClient, SqlSession
 
 VERSION, DRIVER = "1.11.1", "github.com/canonical/go-dqlite@v1.11.5"

@@ -12,8 +12,9 @@ from typing import ClassVar
 
 from splitbrain.harness.announce import Say
 from splitbrain.harness.errors import InfrastructureError
+from splitbrain.targets.commands import carry_out
 from splitbrain.targets.servers.software import checksum
-from splitbrain.targets.servers.sources import SoftwareSource, carry_out
+from splitbrain.targets.servers.sources import SoftwareSource
 
 DIGESTS = Path(__file__).with_name("debian.toml")
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from splitbrain.harness.announce import Say, on_stderr
 from splitbrain.harness.deployment import BuiltImage
 from splitbrain.harness.errors import InfrastructureError
+from splitbrain.targets.commands import patiently
 from splitbrain.targets.servers.jvm import PACKAGE
 from splitbrain.targets.servers.software import SUMS, Software, cache, checksum
-from splitbrain.targets.servers.sources import patiently
 
 PROGRAMS, USUAL = "usr/local/bin", {"env": "usr/bin"}
 """The folder of programs in servers' own images, too; tools that scripts look for elsewhere than in /bin."""

@@ -111,13 +111,12 @@ class Software:
                 asked = f"{self.name} {version} was asked for, but what came is {told}"
                 raise InfrastructureError(f"{asked}: {self.advice(version)}")
             self._checked(made, version, source, "what was fetched")
-            if made.is_dir():
-                (made / SUMS).write_text(_lines(made))
             made.replace(goal)
+            _sums(goal).write_text(_lines(goal))
 
     def _unchanged(self, path: Path, version: str) -> bool:
         """Whether what is cached is as it came."""
-        if path.is_dir() and not ((path / SUMS).is_file() and (path / SUMS).read_text() == _lines(path)):
+        if not _sums(path).is_file() or _sums(path).read_text() != _lines(path):
             return False
         pins = {source.pinned.get(version) for source in self.sources if source.provides(version)}
         return None in pins or checksum(path) in pins
@@ -133,7 +132,7 @@ class Software:
 
 
 SUMS = "SHA256SUMS"
-"""Beside the files of a folder: their digests, as they were when they came."""
+"""Beside a file, and beside the files of a folder: their digests, as they were when they came."""
 
 
 def cache() -> Path:
@@ -179,6 +178,12 @@ def _locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _lines(folder: Path) -> str:
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != SUMS)
+def _sums(path: Path) -> Path:
+    return path / SUMS if path.is_dir() else path.with_name(SUMS)
+
+
+def _lines(path: Path) -> str:
+    whole = sorted(path.rglob("*")) if path.is_dir() else [path]
+    files = (file for file in whole if file.is_file() and file.name != SUMS)
+    folder = _sums(path).parent
     return "".join(f"{checksum(file).removeprefix('sha256:')}  {file.relative_to(folder)}\n" for file in files)

@@ -5,12 +5,9 @@ What is fetched is code that will run: of wheels and jars the repository pins di
 """
 
 import importlib.util
-import os
+import re
 import shutil
-import signal
-import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,8 +16,8 @@ from typing import ClassVar
 
 from splitbrain.harness.announce import Say
 from splitbrain.harness.errors import InfrastructureError
+from splitbrain.targets.commands import carry_out, patiently
 
-TOLD_SECONDS = 5.0
 LINUX = ("--platform=manylinux_2_28_x86_64",)
 
 
@@ -149,8 +146,10 @@ class Maven(SoftwareSource):
             lambda seconds: say(f"fetching {name} {version}: {_downloaded(log)} after {seconds:.0f} s"),
         )
         if code != 0 or not any(lib.glob("*.jar")):
-            lines = [line for line in log.read_text(errors="replace").splitlines() if line.startswith("[ERROR]")]
-            told = lines[0].removeprefix("[ERROR]").strip() if lines else f"mvn ended with code {code}"
+            lines = re.findall(
+                r"^\[ERROR\] *(\S.*?)(?: -> \[Help 1\])?$", log.read_text(errors="replace"), re.MULTILINE
+            )
+            told = lines[0] if lines else f"mvn ended with code {code}"
             raise InfrastructureError(f"Maven could not fetch {name} {version}: {told}")
         return lib
 
@@ -162,38 +161,6 @@ POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <dependencies>{}</dependencies>
 </project>
 """
-
-
-def patiently(argv: Sequence[str], folder: Path, log: Path, tell: Callable[[float], None]) -> int:
-    """Run a command that takes long, its output into a file, and tell now and then for how many seconds it has run; its
-    exit code. However this ends, the command and all it started have ended."""
-    with log.open("wb") as output:
-        running = subprocess.Popen(
-            argv, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
-        began = told = time.monotonic()
-        try:
-            while running.poll() is None:
-                time.sleep(0.05)
-                if time.monotonic() - told > TOLD_SECONDS:
-                    told = time.monotonic()
-                    tell(told - began)
-        finally:
-            if running.poll() is None:
-                os.killpg(running.pid, signal.SIGKILL)
-            code = running.wait()
-    return code
-
-
-def carry_out(command: list[str], folder: Path, **variables: str) -> str:
-    """Run a command to its end in a folder; what it printed. InfrastructureError with its last line if it fails."""
-    done = subprocess.run(
-        command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise InfrastructureError(f"{' '.join(command)} failed: {last}")
-    return done.stdout
 
 
 def _dependency(group: str, name: str, version: str, classifier: str = "") -> str:

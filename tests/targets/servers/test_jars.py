@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.targets import commands
 from splitbrain.targets.cassandra.target import DEFAULT
 from splitbrain.targets.cassandra.target import SOFTWARE as CASSANDRA
-from splitbrain.targets.servers import image, sources
+from splitbrain.targets.servers import image
 from splitbrain.targets.servers.jvm import found_java
 from splitbrain.targets.servers.software import checksum
 
@@ -64,7 +65,7 @@ def test_what_is_fetched_is_kept_and_fetched_again_when_it_was_changed(bare: Pat
 
 def test_progress_counts_what_maven_says_to_have_downloaded(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(sources, "TOLD_SECONDS", 0.0)
+    monkeypatch.setattr(commands, "TOLD_SECONDS", 0.0)
     told = "[INFO] Downloaded from central: https://repo/a/1/a-1"
     program(bare / "mvn", f"echo '{told}.pom (1 kB)'; echo '{told}.jar (2 kB)'; /bin/sleep 0.5\n{MVN}")
     SOFTWARE.obtain("5.0.6", say=said.append)
@@ -89,14 +90,20 @@ def test_what_maven_says_when_it_fails_is_told(bare: Path) -> None:
     assert not SOFTWARE.cached("5.0.6").exists() and list(SOFTWARE.cached("5.0.6").parent.iterdir()) == []
 
 
+def test_the_first_words_of_maven_are_told_without_its_hints(bare: Path) -> None:
+    program(bare / "mvn", "echo '[ERROR] '; echo '[ERROR] Unknown host -> [Help 1]'; exit 1")
+    with pytest.raises(InfrastructureError, match=r"could not fetch Cassandra 5\.0\.6: Unknown host$"):
+        SOFTWARE.obtain("5.0.6", say=lambda _: None)
+
+
 def test_a_command_that_is_given_up_ends_with_all_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "TOLD_SECONDS", 0.2)
+    monkeypatch.setattr(commands, "TOLD_SECONDS", 0.2)
 
     def told(seconds: float) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        sources.patiently(["sh", "-c", "sleep 600 & echo $! >child; wait"], tmp_path, tmp_path / "log", told)
+        commands.patiently(["sh", "-c", "sleep 600 & echo $! >child; wait"], tmp_path, tmp_path / "log", told)
     child = Path("/proc") / (tmp_path / "child").read_text().strip() / "stat"
     while child.exists() and child.read_text().split()[2] != "Z":
         time.sleep(0.05)

@@ -1,12 +1,14 @@
 """Programs from a package, a path, the PATH, the cache, Debian, Go or PyPI: with stand-ins for all."""
 
 import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.targets.commands import carry_out
 from splitbrain.targets.etcd.target import BUILT, DEBIAN, PACKAGED, SOFTWARE, told
 from splitbrain.targets.servers.server import require
 from splitbrain.targets.servers.sources import PyPIWheel
@@ -101,9 +103,40 @@ esac"""
     assert len(said) == 1 and "building etcd 3.6.5" in said[0]
     program(bare / "go", "exit 1")
     assert SOFTWARE.obtain("3.6.5", say=said.append) == path
-    assert [child.name for child in path.parent.iterdir()] == ["server"], "nothing is left of the making"
+    left = sorted(child.name for child in path.parent.iterdir())
+    assert left == ["SHA256SUMS", "server"], "nothing is left of the making"
     with pytest.raises(InfrastructureError, match=r"go get .* failed: no message"):
         SOFTWARE.obtain("3.6.6", say=said.append)
+
+
+def test_a_cached_program_that_is_not_what_it_was_is_made_anew(bare: Path) -> None:
+    said: list[str] = []
+    script = """if [ "$1" = build ]; then
+  printf '#!/bin/sh\\necho "etcd Version: 3.6.5"\\n' > etcd && /bin/chmod +x etcd
+fi"""
+    program(bare / "go", script)
+    path = SOFTWARE.obtain("3.6.5", say=said.append)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:10])
+    assert SOFTWARE.available("3.6.5") is None
+    assert SOFTWARE.obtain("3.6.5", say=said.append).read_bytes() == whole
+    assert any("not what they were" in sentence for sentence in said)
+    (path.parent / "SHA256SUMS").unlink()
+    assert SOFTWARE.available("3.6.5") is None, "nothing says what it was"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("ERROR: No matching distribution found for x", "ERROR: No matching distribution found for x"),
+        ("WARNING: Retrying: [Errno 101] Network is unreachable\nERROR: No matching", "Network is unreachable"),
+        ("x: Temporary failure in name resolution)'))\nERROR: No", "Temporary failure in name resolution"),
+        ("", "no message"),
+    ],
+)
+def test_a_command_that_fails_for_want_of_a_network_says_so(said: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(InfrastructureError, match=f"failed: {re.escape(told)}$"):
+        carry_out(["sh", "-c", f"printf %s {shlex.quote(said)} >&2; exit 1"], tmp_path)
 
 
 def test_debian_is_asked_for_its_version_and_no_other_is_taken(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
