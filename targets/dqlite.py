@@ -16,7 +16,7 @@ from splitbrain.harness.deployment import Place
 from splitbrain.targets.commands import carry_out
 from splitbrain.targets.dqlite_errors import ERRORS
 from splitbrain.targets.operations import shapes
-from splitbrain.targets.packages import DebianTree
+from splitbrain.targets.packages import DebianTree, get_module
 from splitbrain.targets.servers.access import PLAIN, Access
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.http import HttpConnection
@@ -44,7 +44,7 @@ class DqliteBuild(DebianTree):
         (tree / NODE).parent.mkdir()
         shutil.copy(SOURCE, folder / "main.go")
         (folder / "go.mod").write_text("module splitbrain.invalid/server\n\ngo 1.21\n")
-        carry_out(["go", "get", DRIVER], folder, GOFLAGS="-mod=mod")
+        get_module(DRIVER, folder)
         carry_out(
             ["go", "build", "-trimpath", "-ldflags", "-s -w", "-tags", "libsqlite3", "-o", str(tree / NODE), "."],
             folder,

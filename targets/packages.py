@@ -1,5 +1,5 @@
 """Further sources of servers' programs: Go's modules, checked by its checksum database, and Debian's packages, checked
-by apt's signatures and by digests in the repository.
+by apt's signatures; both also by digests in the repository.
 """
 
 import re
@@ -17,8 +17,20 @@ from splitbrain.targets.servers.software import checksum
 from splitbrain.targets.servers.sources import SoftwareSource
 
 DIGESTS = Path(__file__).with_name("debian.toml")
+MODULES = Path(__file__).with_name("modules.toml")
 
 REPLACED = "\nreplace {} => {}\n"
+
+
+def get_module(package: str, folder: Path) -> None:
+    """Fetch the module of a package, "PATH@vVERSION", for the go.mod of a folder. InfrastructureError if a module that
+    comes with it has not the digest that the repository has."""
+    carry_out(["go", "get", package], folder, GOFLAGS="-mod=mod")
+    known = tomllib.loads(MODULES.read_text(encoding="utf-8"))["modules"]
+    for line in (folder / "go.sum").read_text().splitlines():
+        module, _, digest = line.rpartition(" ")
+        if known.get(module, digest) != digest:
+            raise InfrastructureError(f"Go's module {module} has the digest {digest}, not {known[module]} as recorded")
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class GoProgram(SoftwareSource):
         say(f"building {name} {version} from its Go module, once; it takes some minutes")
         lines = "".join(REPLACED.format(old, new) for old, new in self.replaced.items())
         (folder / "go.mod").write_text(f"module splitbrain.invalid/server\n\ngo 1.21\n{lines}")
-        carry_out(["go", "get", f"{self.module}@v{version}"], folder, GOFLAGS="-mod=mod")
+        get_module(f"{self.module}@v{version}", folder)
         stamped = f" -X {self.stamp}={version}" if self.stamp else ""
         words = ("-trimpath", "-tags", self.tags, "-ldflags", f"-s -w{stamped}", "-o", str(folder / name.lower()))
         carry_out(

@@ -9,7 +9,7 @@ from splitbrain import registry
 from splitbrain.harness.errors import InfrastructureError
 from splitbrain.targets import STORES, TARGETS
 from splitbrain.targets.dqlite import NODE, DqliteBuild
-from splitbrain.targets.packages import DIGESTS, DebianTree, GoProgram
+from splitbrain.targets.packages import DIGESTS, MODULES, DebianTree, GoProgram, get_module
 from splitbrain.targets.servers.server import Server
 from splitbrain.targets.servers.sources import Maven, PyPIWheel, SoftwareSource
 
@@ -30,6 +30,9 @@ def test_the_digest_of_a_default_version_stands_in_the_repository(source: Softwa
     if isinstance(source, DebianTree):
         names = {file.partition("_")[0] for file in tomllib.loads(DIGESTS.read_text())}
         assert set(source.packages) <= names
+    if isinstance(source, GoProgram):
+        modules = tomllib.loads(MODULES.read_text())["modules"]
+        assert any(source.module.startswith(module.partition(" ")[0]) for module in modules), source.module
 
 
 def program(path: Path, script: str) -> None:
@@ -71,6 +74,7 @@ def test_a_package_of_another_content_is_refused(debian: Path) -> None:
 
 
 GO = """case $1 in
+get) : > go.sum ;;
 list) echo module ;;
 build) shift; while [ "$1" != -o ]; do shift; done; /bin/cat version.txt > "$2"; echo "$3" >> "$2" ;;
 esac"""
@@ -84,6 +88,19 @@ def test_a_module_that_lacks_a_file_is_built_in_a_copy(tmp_path: Path, monkeypat
     source = GoProgram("a.invalid/m", "1", version_file="version.txt", program="a.invalid/m/cmd/one")
     made = source.fetch("One", "1", tmp_path, lambda _: None)
     assert made.read_text().split() == ["v1a.invalid/m/cmd/one"] and not list((tmp_path / "module").iterdir())
+
+
+def test_a_module_has_the_digest_that_is_recorded_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    line = "a.invalid/m v1.2.3 h1:came="
+    program(tmp_path / "bin" / "go", f"echo '{line}' > go.sum; echo 'b.invalid/other v1 h1:any=' >> go.sum")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}")
+    monkeypatch.setattr("splitbrain.targets.packages.MODULES", tmp_path / "modules.toml")
+    (tmp_path / "modules.toml").write_text('[modules]\n"a.invalid/m v1.2.3" = "h1:came="\n')
+    get_module("a.invalid/m@v1.2.3", tmp_path)
+    (tmp_path / "modules.toml").write_text('[modules]\n"a.invalid/m v1.2.3" = "h1:known="\n')
+    with pytest.raises(InfrastructureError, match=r"a\.invalid/m v1\.2\.3 has the digest h1:came=, not h1:known="):
+        get_module("a.invalid/m@v1.2.3", tmp_path)
 
 
 def test_a_program_is_built_around_debians_libraries(debian: Path) -> None:
