@@ -104,9 +104,7 @@ class SQLite(Embedded):
         """See `claims_source`."""
         if self.settings["isolation"] != "serializable":
             return ("read-uncommitted",)
-        return (
-            ("strict-serializable", "linearizable", "CP") if self.settings["synchronous"] in ("full", "extra") else ()
-        )
+        return ("strict-serializable", "linearizable") if self.settings["synchronous"] in ("full", "extra") else ()
 
     def engine(self) -> Mapping[str, Any]:
         pragmas = [f"journal_mode={self.settings['journal']}", f"synchronous={self.settings['synchronous']}"]
@@ -129,7 +127,7 @@ class DuckDB(Embedded):
     @property
     def claims(self) -> Sequence[str]:
         """See `claims_source`."""
-        return ("snapshot-isolation", "linearizable", "CP")
+        return ("snapshot-isolation", "linearizable")
 
     def engine(self) -> Mapping[str, Any]:
         return {"config": {"threads": 1}}

@@ -66,7 +66,7 @@ class MariaDB(Server):
         if self.word("flush") != "1":
             return ()
         snapshot = self.settings["snapshot"] and self.word("isolation") == "repeatable-read"
-        return ("snapshot-isolation" if snapshot else self.word("isolation"), "linearizable", "CP")
+        return ("snapshot-isolation" if snapshot else self.word("isolation"), "linearizable")
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         return {"node.sh": NODE}

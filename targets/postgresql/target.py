@@ -71,7 +71,8 @@ class PostgreSQL(Server):
         if not kept:
             return ()
         level = {"repeatable-read": "strong-snapshot-isolation"}.get(self.word("isolation"), self.word("isolation"))
-        return (level, "linearizable", "CP") if self.word("reads") == "primary" else (level,)
+        partitioned = () if self.one_copy else ("CP",)
+        return (level, "linearizable", *partitioned) if self.word("reads") == "primary" else (level,)
 
     @property
     def one_copy(self) -> bool:
