@@ -3,6 +3,8 @@
 One request comes on standard input, lines of JSON go out on standard output: `folder` when the run's folder is there,
 `progress` now and then, and one of `result`, `usage`, `infrastructure`, `interrupted`, `internal` at the end. Whatever
 else writes to standard output goes to standard error.
+
+Pitfall: an interrupt while modules are loaded. So what takes long to load is loaded where one is told as such.
 """
 
 import json
@@ -11,17 +13,13 @@ import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import Any
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from splitbrain.harness.errors import InfrastructureError, SplitbrainError
-from splitbrain.harness.progress import Progress
 from splitbrain.harness.signals import interruptible, interrupts
-from splitbrain.own_targets import own_failure
-from splitbrain.runner.execute import execute
-from splitbrain.runner.plan import plan
-from splitbrain.runner.spec import RunSpec
+
+if TYPE_CHECKING:
+    from splitbrain.harness.progress import Progress
 
 PROGRESS_SECONDS = 0.2
 
@@ -35,6 +33,8 @@ class InnerReply:
         os.dup2(2, 1)
 
     def __call__(self, kind: str, value: Any = None) -> None:
+        import msgspec
+
         line = msgspec.json.encode({"kind": kind, "value": value}) + b"\n"
         with self._lock:
             while line:
@@ -54,6 +54,8 @@ def main() -> None:
     except SplitbrainError as error:
         reply("usage", str(error))
     except Exception as error:  # noqa: BLE001 - handed over, and told outside
+        from splitbrain.own_targets import own_failure
+
         if own := own_failure(error):
             reply("usage", own)
             return
@@ -62,6 +64,13 @@ def main() -> None:
 
 
 def _carry_out(request: dict[str, Any], reply: InnerReply) -> None:
+    import msgspec
+
+    from splitbrain.harness.progress import Progress
+    from splitbrain.runner.execute import execute
+    from splitbrain.runner.plan import plan
+    from splitbrain.runner.spec import RunSpec
+
     made = plan(RunSpec.from_plain(request["spec"]))
     if made.environment.enter() is not None:
         raise InfrastructureError("the private world of the run was not reached")
@@ -77,7 +86,7 @@ def _carry_out(request: dict[str, Any], reply: InnerReply) -> None:
     reply("result", msgspec.to_builtins(run.result))
 
 
-def _report(progress: Progress, over: threading.Event, reply: InnerReply) -> None:
+def _report(progress: "Progress", over: threading.Event, reply: InnerReply) -> None:
     while not over.wait(PROGRESS_SECONDS):
         reply("progress", progress.plain())
 
