@@ -201,7 +201,7 @@ class Ignite(Server):
     @property
     def claims(self) -> Sequence[str]:
         """See `claims_source`."""
-        return ("convergence",)
+        return ()
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         words = {
