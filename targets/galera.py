@@ -84,7 +84,7 @@ POSITION = (
     "SHOW STATUS WHERE Variable_name IN ('wsrep_local_state_comment', 'wsrep_cluster_state_uuid', "
     "'wsrep_last_committed', 'wsrep_local_recv_queue')"
 )
-AUDIT_SECONDS = 20.0
+AUDIT_SECONDS = 60.0
 ERRORS = table(
     # mariadb.com/kb/en/galera-cluster-system-variables, wsrep_on: a node without a quorum refuses a statement before it
     # begins.

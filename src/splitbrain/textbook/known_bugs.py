@@ -44,5 +44,5 @@ def known_answers() -> Sequence[KnownAnswer]:
 
 
 def answers_of(system: str) -> Sequence[KnownAnswer]:
-    """Those of one target, by its name."""
+    """The answers of one target, by its name."""
     return [answer for answer in known_answers() if answer.system == system]
