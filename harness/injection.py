@@ -347,7 +347,10 @@ class Upgrade:
 
 
 NO_MEMBERSHIP = "this target does not say how its nodes leave a cluster and join it"
-NO_UPGRADE = "no version was named to upgrade to: that is the option upgrade_to of targets that have other versions"
+NO_UPGRADE = (
+    "no version was named to upgrade to: name one with the target's option, if it has one, as in "
+    "etcd:upgrade_to=VERSION"
+)
 """The reasons why members of a target's cluster cannot change, or its nodes be upgraded."""
 
 Reconfiguration = ChangeMembers | Upgrade

@@ -129,7 +129,7 @@ TARGETS: Mapping[str, tuple[str, str]] = {
     ),
     "galera": (
         "splitbrain.targets.galera:Galera",
-        "Galera, MariaDB on several nodes: real processes, or a cluster",
+        "Galera, MariaDB on several nodes: real processes, containers, or a cluster",
     ),
     "nats": (
         "splitbrain.targets.nats:Nats",
@@ -145,7 +145,7 @@ TARGETS: Mapping[str, tuple[str, str]] = {
     ),
     "opensearch": (
         "splitbrain.targets.opensearch:OpenSearch",
-        "OpenSearch, documents copied from a primary: real processes, or a cluster",
+        "OpenSearch, copies of documents: real processes, containers, or a cluster",
     ),
     "ignite": (
         "splitbrain.targets.ignite:Ignite",
@@ -161,7 +161,7 @@ TARGETS: Mapping[str, tuple[str, str]] = {
     ),
     "hazelcast": (
         "splitbrain.targets.hazelcast:Hazelcast",
-        "Hazelcast, the CP subsystem and maps with backups: real processes, or a cluster",
+        "Hazelcast, CP subsystem and maps with backups: real processes, containers, or a cluster",
     ),
     "infinispan": (
         "splitbrain.targets.infinispan:Infinispan",
@@ -177,7 +177,7 @@ TARGETS: Mapping[str, tuple[str, str]] = {
     ),
     "dqlite": (
         "splitbrain.targets.dqlite:Dqlite",
-        "dqlite, SQLite replicated by Raft, a library with a program of ours around it",
+        "dqlite, SQLite replicated by Raft, a library in a program of ours: processes, containers",
     ),
     "ferretdb": (
         "splitbrain.targets.ferretdb:FerretDB",
