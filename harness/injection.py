@@ -347,10 +347,7 @@ class Upgrade:
 
 
 NO_MEMBERSHIP = "this target does not say how its nodes leave a cluster and join it"
-NO_UPGRADE = (
-    "no version was named to upgrade to: name one with the target's option, if it has one, as in "
-    "etcd:upgrade_to=VERSION"
-)
+NO_UPGRADE = "no version was named to upgrade to: name one with the target's option, if any: etcd:upgrade_to=VERSION"
 """The reasons why members of a target's cluster cannot change, or its nodes be upgraded."""
 
 Reconfiguration = ChangeMembers | Upgrade
