@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shlex
 import statistics
 import subprocess
 import sys
@@ -21,7 +22,7 @@ Seen = Mapping[str, Any]
 def once(row: KnownAnswer, seed: int, out: Path) -> Seen:
     """One run. A run that has no verdict counts as one whose verdict is its trouble."""
     splitbrain = Path(sys.executable).with_name("splitbrain")
-    words = [str(splitbrain), *row.command.split()[1:], "--seed", str(seed), "--out", str(out), "--json"]
+    words = [str(splitbrain), *shlex.split(row.command)[1:], "--seed", str(seed), "--out", str(out), "--json"]
     began = time.monotonic()
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - began

@@ -6,7 +6,9 @@ Pitfall: many servers allocate files long before they fill them, and damage to a
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
+from splitbrain.harness.injection import FlipBits, TruncateFile
 from splitbrain.harness.random_stream import RandomStream
 
 
@@ -33,18 +35,19 @@ def extent(contents: bytes | bytearray) -> int:
     return len(contents.rstrip(b"\0"))
 
 
-def flips(extents: Mapping[str, int], node: str, bits: int, seed: int) -> list[Flip]:
-    """Bits to flip, no two in one byte, each byte of the node's files as likely as any other; fewer than `bits` if
-    there are fewer bytes."""
-    random = RandomStream(seed, "flip", node)
-    total = sum(extents.values())
+def flips(extents: Mapping[str, int], node: str, injection: FlipBits) -> list[Flip]:
+    """Bits to flip, no two in one byte, each byte of the node's files that match as likely as any other; fewer than
+    asked for if there are fewer bytes."""
+    random = RandomStream(injection.seed, "flip", node)
+    files = _matching(extents, injection.files)
+    total = sum(extents[file] for file in files)
     places: dict[int, int] = {}
-    while len(places) < min(bits, total):
+    while len(places) < min(injection.bits, total):
         places.setdefault(random.below(total), random.below(8))
     found = []
     for place, bit in places.items():
         left = place
-        for file in sorted(extents):
+        for file in files:
             if left < extents[file]:
                 found.append(Flip(file, left, bit))
                 break
@@ -52,12 +55,16 @@ def flips(extents: Mapping[str, int], node: str, bits: int, seed: int) -> list[F
     return found
 
 
-def shortened(extents: Mapping[str, int], node: str, bytes_max: int, seed: int) -> Shortened | None:
-    """One file that is not empty, and how it is cut; None if all are."""
-    files = [file for file in sorted(extents) if extents[file]]
+def shortened(extents: Mapping[str, int], node: str, injection: TruncateFile) -> Shortened | None:
+    """One file that matches and is not empty, and how it is cut; None if there is none."""
+    files = [file for file in _matching(extents, injection.files) if extents[file]]
     if not files:
         return None
-    random = RandomStream(seed, "truncate", node)
+    random = RandomStream(injection.seed, "truncate", node)
     file = random.choice(files)
-    cut = 1 + random.below(min(bytes_max, extents[file]))
+    cut = 1 + random.below(min(injection.bytes_max, extents[file]))
     return Shortened(file, extents[file] - cut, cut)
+
+
+def _matching(extents: Mapping[str, int], pattern: str) -> list[str]:
+    return [file for file in sorted(extents) if fnmatchcase(file, pattern)]

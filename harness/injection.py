@@ -15,7 +15,6 @@ Bite = Mapping[str, float]
 """Counts of what an injection did, by counter name ("messages_dropped", "processes_killed", "skew_ms"). All zero: it
 did not bite."""
 
-
 CLOCK_READS = "clock_reads"
 """The counter of how often programs looked at a wall clock while it was wrong; only the simulator knows."""
 PEAKS = frozenset({"skew_ms"})
@@ -43,8 +42,7 @@ class Cut:
 
     queued: what is sent meanwhile arrives after the heal, in order, as over a TCP connection that outlives the cut;
     else it is lost, as where connections are reset. Between real processes the kernel's TCP decides, and mostly queues.
-    Bite: `messages_dropped`, or `messages_queued`.
-    """
+    Bite: `messages_dropped`, or `messages_queued`."""
 
     links: tuple[Link, ...]
     queued: bool = False
@@ -111,8 +109,7 @@ class CutClients:
     """Let nothing through between clients and these nodes, in one direction or both.
 
     queued: what is sent meanwhile arrives after the heal; else it is lost and its connection breaks. Nodes still reach
-    each other. Bite: `requests_cut`, `replies_cut`.
-    """
+    each other. Bite: `requests_cut`, `replies_cut`."""
 
     nodes: tuple[str, ...]
     requests: bool = True
@@ -158,8 +155,7 @@ class Kill:
     Bite: `processes_killed`.
 
     restarts: how often they are started and killed once more before they stay down: after `down_ms` they come up, and
-    live for `up_ms`.
-    """
+    live for `up_ms`."""
 
     nodes: tuple[str, ...]
     restarts: int = 0
@@ -246,24 +242,27 @@ class PowerLoss:
 
 @dataclass(frozen=True)
 class FlipBits:
-    """Kill nodes and flip single bits of their files, at places drawn from the seed. Healing restarts those that are
-    dead; the bits stay flipped. Bite: `bits_flipped`."""
+    """Kill nodes, or ask them to end if `asked`, and flip so many bits of the files of each, at places drawn from the
+    seed. Healing restarts those that are dead; the bits stay flipped. files: which, a pattern. Bite: `bits_flipped`."""
 
     nodes: tuple[str, ...]
     bits: int
-    """The number on each node."""
     seed: int
+    files: str = "*"
+    asked: bool = False
 
 
 @dataclass(frozen=True)
 class TruncateFile:
-    """Kill nodes and cut off the end of one file of each, drawn from the seed. Healing restarts those that are dead;
-    what was cut stays cut. Bite: `bytes_cut`."""
+    """Kill nodes, or ask them to end if `asked`, and cut off the end of one file of each, drawn from the seed. Healing
+    restarts those that are dead. files: which, a pattern. bytes_max: the most that goes, of what there is; at least one
+    byte does. Bite: `bytes_cut`."""
 
     nodes: tuple[str, ...]
     bytes_max: int
-    """The most bytes that go: at least one goes, and never more than there are."""
     seed: int
+    files: str = "*"
+    asked: bool = False
 
 
 @dataclass(frozen=True)

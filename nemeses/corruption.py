@@ -14,6 +14,8 @@ from splitbrain.harness.random_stream import RandomStream
 from splitbrain.nemeses.option_checks import number
 
 ONCE = ("once",)
+FILES = Option("files", "*", "which of its files, as a pattern: *.wal, data/*")
+DOWN = Option("down", "kill", "how the node goes down: killed, or asked to end", ("kill", "stop"))
 
 
 class Corrupt:
@@ -41,8 +43,8 @@ class BitFlip:
     """Bits of the files of one node, flipped while it is down."""
 
     name = "bitflip"
-    summary = "a node of a minority is killed, and finds wrong bits in its files"
-    options: Sequence[Option] = (Option("bits", 1, "how many bits"),)
+    summary = "a node of a minority goes down, and finds wrong bits in its files"
+    options: Sequence[Option] = (Option("bits", 1, "how many bits"), FILES, DOWN)
     needs: tuple[type[Injection], ...] = (FlipBits,)
     variants: tuple[str, ...] = ONCE
     default = False
@@ -50,20 +52,23 @@ class BitFlip:
 
     def __init__(self, given: Mapping[str, str]) -> None:
         """UsageError if an option is wrong."""
-        self.bits = round(number(settle(self.options, given, self.name), "bits", self.name, 1, 1_000_000))
+        settings = settle(self.options, given, self.name)
+        self.bits = round(number(settings, "bits", self.name, 1, 1_000_000))
+        self.files, self.asked = str(settings["files"]), settings["down"] == "stop"
 
     def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """One node of the minority."""
         node = random.choice(expendable(view.nodes))
-        return Plan({"nodes": [node], "bits": self.bits}, (FlipBits((node,), self.bits, random.below(1 << 32)),))
+        injection = FlipBits((node,), self.bits, random.below(1 << 32), self.files, self.asked)
+        return Plan({"nodes": [node], "bits": self.bits, **_of(self.files, self.asked)}, (injection,))
 
 
 class TruncateFiles:
     """The end of a file of one node, cut off while it is down."""
 
     name = "truncate"
-    summary = "a node of a minority is killed, and finds a file without its end"
-    options: Sequence[Option] = (Option("bytes", 1024, "how many bytes at most"),)
+    summary = "a node of a minority goes down, and finds a file without its end"
+    options: Sequence[Option] = (Option("bytes", 1024, "how many bytes at most"), FILES, DOWN)
     needs: tuple[type[Injection], ...] = (TruncateFile,)
     variants: tuple[str, ...] = ONCE
     default = False
@@ -71,16 +76,22 @@ class TruncateFiles:
 
     def __init__(self, given: Mapping[str, str]) -> None:
         """UsageError if an option is wrong."""
-        self.bytes = round(number(settle(self.options, given, self.name), "bytes", self.name, 1, 1 << 30))
+        settings = settle(self.options, given, self.name)
+        self.bytes = round(number(settings, "bytes", self.name, 1, 1 << 30))
+        self.files, self.asked = str(settings["files"]), settings["down"] == "stop"
 
     def plan(self, variant: str, view: View, random: RandomStream) -> Plan | None:
         """One node of the minority."""
         node = random.choice(expendable(view.nodes))
-        return Plan(
-            {"nodes": [node], "bytes_max": self.bytes}, (TruncateFile((node,), self.bytes, random.below(1 << 32)),)
-        )
+        injection = TruncateFile((node,), self.bytes, random.below(1 << 32), self.files, self.asked)
+        return Plan({"nodes": [node], "bytes_max": self.bytes, **_of(self.files, self.asked)}, (injection,))
 
 
 def expendable(nodes: Sequence[str]) -> Sequence[str]:
     """The minority whose files may be damaged."""
     return nodes[-max(1, (len(nodes) - 1) // 2) :]
+
+
+def _of(files: str, asked: bool) -> dict[str, str]:
+    """Difference of the damage from the usual one, for the plan."""
+    return {**({} if files == "*" else {"files": files}), **({"down": "stop"} if asked else {})}

@@ -1,5 +1,6 @@
 """Rows of docs/known-bugs.md: each is a command that exists, and the page shows them all."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "known-bugs.md").read_text()
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_the_command_of_a_row_is_one(row: KnownAnswer) -> None:
-    given = run.make_context("run", row.command.split()[2:]).params
+    given = run.make_context("run", shlex.split(row.command)[2:]).params
     target, workload = registry.target(given["target"]), registry.workload(given["workload"] or "register")
     assert not registry.missing(workload, target)
     settle(workload.options, registry.assignments(",".join(given["settings"]), "--set"), row.name)

@@ -229,6 +229,18 @@ def test_files_are_damaged_on_the_same_minority_always(view: View, seed: int) ->
         assert node in view.nodes[-max(1, (len(view.nodes) - 1) // 2) :]
 
 
+def test_files_that_are_damaged_can_be_chosen_and_how_their_node_goes_down() -> None:
+    for name in ("bitflip", "truncate"):
+        damage = plan(f"{name}:files=*/msgs/*.blk,down=stop")
+        (injection,) = damage.injections
+        assert isinstance(injection, FlipBits | TruncateFile)
+        assert injection.files == "*/msgs/*.blk"
+        assert injection.asked
+        assert "*/msgs/*.blk" in str(damage.value) and "stop" in str(damage.value)
+        (usual,) = plan(name).injections
+        assert isinstance(usual, FlipBits | TruncateFile) and not usual.asked and usual.files == "*"
+
+
 def test_a_disk_fills_up_instead_of_failing() -> None:
     (injection,) = plan("enospc:size=one,how=fill,room_kb=8").injections
     assert injection == FillDisk(injection.nodes, 8.0)  # type: ignore[union-attr]

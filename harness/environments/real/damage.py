@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from splitbrain.harness.corruption import extent, flips, shortened
+from splitbrain.harness.injection import FlipBits, TruncateFile
 
 
 def extents(folder: Path, spared: frozenset[str]) -> dict[str, int]:
@@ -22,9 +23,9 @@ def extents(folder: Path, spared: frozenset[str]) -> dict[str, int]:
     return found
 
 
-def flip(folder: Path, spared: frozenset[str], node: str, bits: int, seed: int) -> int:
+def flip(folder: Path, spared: frozenset[str], node: str, injection: FlipBits) -> int:
     """Flip bits of a node's files; how many."""
-    found = flips(extents(folder, spared), node, bits, seed)
+    found = flips(extents(folder, spared), node, injection)
     for one in found:
         with (folder / one.file).open("r+b") as file:
             file.seek(one.byte)
@@ -35,9 +36,9 @@ def flip(folder: Path, spared: frozenset[str], node: str, bits: int, seed: int) 
     return len(found)
 
 
-def shorten(folder: Path, spared: frozenset[str], node: str, bytes_max: int, seed: int) -> int:
+def shorten(folder: Path, spared: frozenset[str], node: str, injection: TruncateFile) -> int:
     """Cut off the end of one file of a node; how many bytes of it that counted."""
-    found = shortened(extents(folder, spared), node, bytes_max, seed)
+    found = shortened(extents(folder, spared), node, injection)
     if found is None:
         return 0
     with (folder / found.file).open("r+b") as file:

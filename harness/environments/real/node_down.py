@@ -114,18 +114,21 @@ class ActivePowerLoss(ActiveNodeDown):
 
 @dataclass
 class ActiveDamage(ActiveNodeDown):
-    """Nodes that are killed, and find their files damaged. What the harness gave them is spared."""
+    """Nodes that are killed or asked to end, and find their files damaged. What the harness gave them is spared."""
 
     injection: FlipBits | TruncateFile
     spared: frozenset[str]
 
     async def bring_down(self) -> None:
-        await asyncio.gather(*(node.end() for node in self.nodes))
         injection = self.injection
+        if injection.asked:
+            await asyncio.gather(*(node.stop(GRACE_SECONDS) for node in self.nodes))
+        else:
+            await asyncio.gather(*(node.end() for node in self.nodes))
         for node in self.nodes:
             folder, name = node.place.folder, node.name
             if isinstance(injection, FlipBits):
-                counter, done = "bits_flipped", flip(folder, self.spared, name, injection.bits, injection.seed)
+                counter, done = "bits_flipped", flip(folder, self.spared, name, injection)
             else:
-                counter, done = "bytes_cut", shorten(folder, self.spared, name, injection.bytes_max, injection.seed)
+                counter, done = "bytes_cut", shorten(folder, self.spared, name, injection)
             self.bite[counter] = self.bite.get(counter, 0) + done

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from splitbrain.harness.corruption import extent, flips, shortened
 from splitbrain.harness.environments.sim.scheduler import EventQueue, nanoseconds
 from splitbrain.harness.errors import UsageError
+from splitbrain.harness.injection import FlipBits, TruncateFile
 from splitbrain.harness.program import Append, Replace, Truncate, check_write
 from splitbrain.harness.random_stream import RandomStream
 
@@ -168,16 +169,16 @@ class Disk:
         """Let syncs be honest again, unless another fault is in force."""
         self._faking.remove(faking)
 
-    def flip(self, node: str, bits: int, seed: int) -> int:
+    def flip(self, node: str, injection: FlipBits) -> int:
         """Flip bits of what is durable; how many. While no process runs."""
-        found = flips(self._extents(), node, bits, seed)
+        found = flips(self._extents(), node, injection)
         for flip in found:
             self._durable[flip.file][flip.byte] ^= 1 << flip.bit
         return len(found)
 
-    def shorten(self, node: str, bytes_max: int, seed: int) -> int:
+    def shorten(self, node: str, injection: TruncateFile) -> int:
         """Cut off the end of a file; how many bytes. While no process runs."""
-        found = shortened(self._extents(), node, bytes_max, seed)
+        found = shortened(self._extents(), node, injection)
         if found is None:
             return 0
         del self._durable[found.file][found.length :]

@@ -41,25 +41,28 @@ def _taken_down(injection: NodeDown, nodes: Sequence[SimNode]) -> Callable[[], B
         case Kill():
             return _kill(injection, nodes)
         case Stop():
-            for node in nodes:
-                if node.running:
-                    node.machine.disk.write_back()
-            stopped = sum(node.kill_now() for node in nodes)
+            stopped = _end(nodes, asked=True)
             return lambda: {"processes_stopped": stopped}
         case PowerLoss():
             lost = sum(node.machine.disk.lose_power() for node in nodes)
             killed = sum(node.kill_now() for node in nodes)
             return lambda: {"processes_killed": killed, "writes_lost": lost}
-        case FlipBits(_, bits, seed):
-            for node in nodes:
-                node.kill_now()
-            flipped = sum(node.machine.disk.flip(node.name, bits, seed) for node in nodes)
+        case FlipBits():
+            _end(nodes, injection.asked)
+            flipped = sum(node.machine.disk.flip(node.name, injection) for node in nodes)
             return lambda: {"bits_flipped": flipped}
-        case TruncateFile(_, bytes_max, seed):
-            for node in nodes:
-                node.kill_now()
-            cut = sum(node.machine.disk.shorten(node.name, bytes_max, seed) for node in nodes)
+        case TruncateFile():
+            _end(nodes, injection.asked)
+            cut = sum(node.machine.disk.shorten(node.name, injection) for node in nodes)
             return lambda: {"bytes_cut": cut}
+
+
+def _end(nodes: Sequence[SimNode], asked: bool) -> int:
+    """Take nodes down, and write back what is not synced of those that were asked to end. How many were running."""
+    for node in nodes:
+        if asked and node.running:
+            node.machine.disk.write_back()
+    return sum(node.kill_now() for node in nodes)
 
 
 def _kill(injection: Kill, nodes: Sequence[SimNode]) -> Callable[[], Bite]:

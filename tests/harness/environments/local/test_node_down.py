@@ -62,6 +62,19 @@ async def damages(environment: Local, folder: Path) -> None:
     left = data.stat().st_size
     assert 90 <= left < 100
     assert await cut.heal() == {"bytes_cut": 100 - left}
+    log = n1.place.folder / "inner" / "7.wal"
+    log.parent.mkdir()
+    log.write_bytes(b"y" * 100)
+    whole = data.read_bytes()
+    chosen = await cluster.inject(FlipBits(("n1",), bits=20, seed=5, files="*/*.wal"))
+    assert sum(byte != ord("y") for byte in log.read_bytes()) == 20
+    assert await chosen.heal() == {"bits_flipped": 20}
+    shorter = await cluster.inject(TruncateFile(("n1",), bytes_max=10, seed=5, files="*.wal", asked=True))
+    assert await shorter.heal() == {"bytes_cut": 100 - log.stat().st_size}
+    assert data.read_bytes() == whole
+    nothing = await cluster.inject(TruncateFile(("n1",), bytes_max=10, seed=5, files="*.sst"))
+    assert await nothing.heal() == {"bytes_cut": 0}
+    log.unlink()
     data.unlink()
     none = await cluster.inject(FlipBits(("n1",), bits=3, seed=5))
     assert await none.heal() == {"bits_flipped": 0}

@@ -230,6 +230,8 @@ def test_a_node_that_leaves_after_the_heal_is_started_again_soon() -> None:
         (PowerLoss(("n1",)), b"synced "),
         (TruncateFile(("n1",), 1, seed=1), None),
         (FlipBits(("n1",), 2, seed=1), None),
+        (FlipBits(("n1",), 2, seed=1, files="none", asked=True), b"synced unsynced"),
+        (TruncateFile(("n1",), 2, seed=1, files="none", asked=True), b"synced unsynced"),
     ],
 )
 def test_what_is_left_depends_on_how_a_node_goes_down(injection: Injection, found: bytes | None) -> None:
