@@ -77,6 +77,7 @@ def test_a_store_that_lies_is_found_within_20_seeds(tmp_path, target, nemesis):
     assert len(found.reason) > 20
 
 
+@pytest.mark.long
 def test_leases_hold_while_clocks_only_have_offsets(tmp_path):
     nemesis = "partition:topology=leader-isolated,clock:kind=offset"
     found = results(tmp_path, "raft:reads=lease", nemesis, range(4), time_limit=48.0, rate=300.0)

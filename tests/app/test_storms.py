@@ -13,6 +13,7 @@ from splitbrain.runner.spec import RunSpec
 FIGURE_8_SEEDS = range(1, 9)
 
 
+@pytest.mark.long
 def test_in_a_storm_of_60_s_the_rare_things_happen(tmp_path) -> None:
     finished = run("raft", nemesis="storm", seed=1, out=tmp_path)
     result = finished.result

@@ -114,7 +114,9 @@ def test_a_case_that_both_sides_decide(drivers, tmp_path):
     assert line.ratio == pytest.approx(line.peer_seconds / line.seconds)
 
 
-@pytest.mark.parametrize("row", ["etcd-calls", "etcd-command", "kv-small", "containers"])
+@pytest.mark.parametrize(
+    "row", [pytest.param("etcd-calls", marks=pytest.mark.long), "etcd-command", "kv-small", "containers"]
+)
 def test_rows_run_without_a_peer(row, tmp_path):
     report = ROWS[row](Measurement(None, 1, 10, True, tmp_path))
     assert report.lines

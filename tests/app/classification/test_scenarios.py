@@ -72,6 +72,7 @@ def test_where_no_node_leads_there_is_one_kind_of_split() -> None:
     assert Classification.of(base_spec("cassandra", 1)).plan.not_run[LEADERLESS_SPLIT].startswith("it takes 3 nodes")
 
 
+@pytest.mark.long
 def test_a_quick_failover_leaves_the_windows_as_they_are_and_a_slow_one_makes_them_longer() -> None:
     told: list[str] = []
     quick, slow = with_probes("raft"), with_probes(SLOW)

@@ -12,7 +12,7 @@ from .scheduled import FIELDS, WRITTEN, faults, struck_as_written
 pytestmark = pytest.mark.skipif(namespaces.unavailable() is not None, reason=namespaces.unavailable() or "")
 
 
-@pytest.mark.parametrize("target", ["raft", "etcd"])
+@pytest.mark.parametrize("target", ["raft", pytest.param("etcd", marks=pytest.mark.long)])
 def test_a_schedule_by_hand_strikes_the_nodes_that_it_names(tmp_path, target):
     if target == "etcd" and SOFTWARE.available(SOFTWARE.resolve("")) is None:
         pytest.skip("there is no etcd here")

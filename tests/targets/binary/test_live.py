@@ -12,7 +12,7 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "register.toml"
 pytestmark = pytest.mark.skipif(namespaces.unavailable() is not None, reason=namespaces.unavailable() or "")
 
 
-@pytest.mark.parametrize("nemesis", ["kill", "partition"])
+@pytest.mark.parametrize("nemesis", ["kill", pytest.param("partition", marks=pytest.mark.long)])
 def test_three_processes_under_faults(nemesis: str, tmp_path: Path) -> None:
     pytest.importorskip("httpx2", reason="pip install 'splitbrain[etcd]'")
     finished = splitbrain.run(

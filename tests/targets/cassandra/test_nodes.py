@@ -47,6 +47,7 @@ def test_three_nodes_as_processes() -> None:
     assert "1 passed" in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.timeout(500)
 @pytest.mark.skipif(os.geteuid() != 0, reason="cuts between containers are made by root")
 def test_three_nodes_in_containers(tmp_path: Path) -> None:

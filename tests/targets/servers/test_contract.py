@@ -80,6 +80,7 @@ LONG = {
     "rabbitmq": "three nodes that are ready after half a minute",
     "hazelcast": "three nodes that are ready after half a minute",
     "patroni": "another server takes over after half a minute",
+    "ignite": "three nodes that are ready after half a minute",
     "hbase": "100 MB, and a node that is ready after half a minute",
     "infinispan": "57 MB, and three nodes that are ready after half a minute",
 }

@@ -140,13 +140,24 @@ class StoreStage:
                     await client.close()
 
     async def send(self, node: str, request: Request) -> Response:
-        """One request as it is, over a connection of its own."""
-        channel: Channel = await self.node(node).connect()
+        """One request as it is, over a connection of its own, as soon as the node takes one."""
+        channel = await self._connected(node)
         try:
             response: Response = await channel.request(request)
         finally:
             await channel.close()
         return response
+
+    async def _connected(self, node: str, seconds: float = 20.0) -> Channel:
+        """A connection; a node that was just started may not listen yet."""
+        async with asyncio.timeout(seconds):
+            while True:
+                try:
+                    channel: Channel = await self.node(node).connect()
+                except ConnectionRefusedError:
+                    await asyncio.sleep(0.05)
+                else:
+                    return channel
 
     async def leader(self, among: Sequence[str] | None = None, seconds: float = 20.0) -> str:
         """The one node among these that believes to lead; waits until there is exactly one. Where all are peers, the

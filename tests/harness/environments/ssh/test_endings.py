@@ -54,7 +54,7 @@ def nothing_left(five: Machines, seconds: float) -> bool:
     return True
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_an_interrupted_run_leaves_nothing(five: Machines, tmp_path: Path, number: signal.Signals) -> None:
     with under_way(five, tmp_path) as process:
         process.send_signal(number)

@@ -13,6 +13,7 @@ from .machines import Machines, needs_machines
 pytestmark = needs_machines
 
 
+@pytest.mark.long
 def test_every_operation_on_three_machines(five: Machines, tmp_path: Path) -> None:
     environment = Ssh(0, read(five.file(), 3))
     environment.run(lambda: live.played(tmp_path, environment))

@@ -63,6 +63,7 @@ def drawn(slots: Sequence[ScheduledFault], name: str, turn: int) -> list[str]:
     return [json.dumps(plan.value) for plan in plans if plan is not None]
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_faults_and_the_same_verdict(five: Machines, tmp_path: Path) -> None:
     runs = {
         "local": ran("local", tmp_path),

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from splitbrain import run
 
 from ....app.runner.scheduled import FIELDS, WRITTEN, struck_as_written
@@ -10,6 +12,7 @@ from .machines import Machines, needs_machines
 pytestmark = needs_machines
 
 
+@pytest.mark.long
 def test_a_schedule_by_hand_strikes_the_hosts_that_it_names(five: Machines, tmp_path: Path) -> None:
     file, hosts = tmp_path / "schedule.toml", str(five.file())
     file.write_text(WRITTEN)
