@@ -15,7 +15,7 @@ demo: $(VENV)/installed ## install into .venv and run the demonstration
 
 install: $(VENV)/installed ## install splitbrain into .venv
 
-test: $(VENV)/installed-dev ## run the tests (a few minutes)
+test: $(VENV)/installed-dev ## run the tests (half an hour on two cores)
 	@$(BIN)/pytest -q -n auto -m "not long"
 
 test-long: $(VENV)/installed-dev ## run the long differential tests and soaks too (an hour)
