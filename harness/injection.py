@@ -227,7 +227,7 @@ class FailDisk:
 @dataclass(frozen=True)
 class Stop:
     """Ask nodes to end (SIGTERM); what does not end by itself within seconds is killed. Healing restarts those that are
-    dead. Bite: `processes_stopped`."""
+    dead. Bite: `processes_stopped`, and `processes_killed` if any were."""
 
     nodes: tuple[str, ...]
 

@@ -93,8 +93,10 @@ class ActiveStop(ActiveNodeDown):
 
     async def bring_down(self) -> None:
         running = [node for node in self.nodes if node.running]
-        await asyncio.gather(*(node.stop(GRACE_SECONDS) for node in self.nodes))
+        killed = await _ask_to_end(self.nodes)
         self.bite["processes_stopped"] = len(running)
+        if killed:
+            self.bite["processes_killed"] = killed
 
 
 @dataclass
@@ -120,9 +122,9 @@ class ActiveDamage(ActiveNodeDown):
     spared: frozenset[str]
 
     async def bring_down(self) -> None:
-        injection = self.injection
+        injection, killed = self.injection, 0
         if injection.asked:
-            await asyncio.gather(*(node.stop(GRACE_SECONDS) for node in self.nodes))
+            killed = await _ask_to_end(self.nodes)
         else:
             await asyncio.gather(*(node.end() for node in self.nodes))
         for node in self.nodes:
@@ -132,3 +134,9 @@ class ActiveDamage(ActiveNodeDown):
             else:
                 counter, done = "bytes_cut", shorten(folder, self.spared, name, injection)
             self.bite[counter] = self.bite.get(counter, 0) + done
+        if killed and any(self.bite.values()):
+            self.bite["processes_killed"] = killed
+
+
+async def _ask_to_end(nodes: Sequence[PidNode]) -> int:
+    return sum(await asyncio.gather(*(node.ask_to_end(GRACE_SECONDS) for node in nodes)))

@@ -203,7 +203,10 @@ class PidNode(RealNode):
         await self.end()
 
     async def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Ask it to end (SIGTERM), and kill what has not ended after so many seconds."""
+        await self.ask_to_end(seconds)
+
+    async def ask_to_end(self, seconds: float) -> int:
+        """See `stop`; how many processes had to be killed."""
         self._wanted = False
         pid = self.main_pid()
         if pid is not None:
@@ -212,7 +215,7 @@ class PidNode(RealNode):
             # What does not end in time is killed, as a supervisor would.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), seconds)
-        await self.end()
+        return await self.end()
 
     async def pause(self) -> None:
         """Stop all its processes (SIGSTOP). InfrastructureError if one does not stop."""

@@ -46,6 +46,22 @@ async def ends(environment: Local, folder: Path) -> None:
     await cluster.down()
 
 
+async def is_deaf(environment: Local, folder: Path) -> None:
+    """Nodes that take no notice of being asked to end."""
+    plain = chatters()
+    deaf = replace(plain, argv=lambda place: ["sh", "-c", 'trap "" TERM; exec "$@"', "sh", *plain.argv(place)])
+    cluster = await environment.up(deaf, NAMES, folder)
+    stop = await cluster.inject(Stop(("n1",)))
+    assert not cluster.nodes[0].running
+    assert await stop.heal() == {"processes_stopped": 1, "processes_killed": 1}
+    (cluster.nodes[1].place.folder / "data").write_bytes(b"x" * 100)
+    flip = await cluster.inject(FlipBits(("n2",), bits=1, seed=5, files="data", asked=True))
+    assert await flip.heal() == {"bits_flipped": 1, "processes_killed": 1}
+    flip = await cluster.inject(FlipBits(("n3",), bits=1, seed=5, files="none", asked=True))
+    assert await flip.heal() == {"bits_flipped": 0}, "it did no harm that was asked for"
+    await cluster.down()
+
+
 async def damages(environment: Local, folder: Path) -> None:
     given = {"given": b"\xff" * 5000}
     cluster = await environment.up(replace(chatters(), files=lambda place: given), NAMES, folder)
@@ -101,7 +117,7 @@ async def fills(environment: Local, folder: Path) -> None:
     await cluster.down()
 
 
-@pytest.mark.parametrize("scenario", [ends, damages, fills])
+@pytest.mark.parametrize("scenario", [ends, is_deaf, damages, fills])
 @pytest.mark.parametrize("user", [False, True], ids=["root", "ordinary-user"])
 def test_going_down(tmp_path: Path, scenario: object, user: bool) -> None:
     run_inside(scenario, tmp_path, user)  # type: ignore[arg-type]
