@@ -95,6 +95,13 @@ class OneCopy(Protocol):
 
 
 @runtime_checkable
+class OneServer(Protocol):
+    """A target of whose nodes only the first is a server: the others pass connections on to it."""
+
+    one_server: bool
+
+
+@runtime_checkable
 class SharedStorage(Protocol):
     """A target whose nodes keep everything in one place that all of them reach, so that no split separates them."""
 

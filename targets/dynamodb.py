@@ -144,7 +144,7 @@ class DynamoDB:
     operations = shapes("read", "write", "cas", "add", "append")
     errors = ERRORS
     endpoints = ()
-    one_copy = True
+    one_copy = one_server = True
     port = PORT
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:

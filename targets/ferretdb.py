@@ -102,7 +102,8 @@ class FerretDB(Server):
     summary = "FerretDB, MongoDB's protocol before SQLite: one real process, container, or one that exists"
     software, port, schemes, library = SOFTWARE, PORT, ("mongodb", "mongodbs"), "bson"
     operations, errors = shapes("read", "write", "cas", "add", "append", "increment"), ERRORS
-    client_class, one_copy, options = FerretClient, True, server_options(SOFTWARE)
+    client_class, options = FerretClient, server_options(SOFTWARE)
+    one_copy = one_server = True
 
     claims_source = "its documentation has no word on concurrent updates of a document"
 

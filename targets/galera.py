@@ -109,7 +109,8 @@ class Galera(MariaDB):
 
     name, summary = "galera", "Galera, MariaDB on several nodes: real processes, containers, or a cluster"
     software = SOFTWARE
-    errors, client_class, folder, tools, one_copy = ERRORS, GaleraClient, True, TOOLS, False
+    errors, client_class, folder, tools = ERRORS, GaleraClient, True, TOOLS
+    one_copy = one_server = False
     recovery_seconds = 10.0
     options = server_options(
         SOFTWARE,

@@ -162,7 +162,8 @@ class HBase(Server):
     name, summary = "hbase", "HBase on a file system of its node: one real process, container, or one that exists"
     software, port, schemes, java, library = SOFTWARE, REST_PORT, ("http", "https"), True, "httpx2"
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, HBaseClient
-    one_copy, ready_seconds, recovery_seconds = True, 180.0, 20.0
+    one_copy = one_server = True
+    ready_seconds, recovery_seconds = 180.0, 20.0
     options = server_options(
         SOFTWARE,
         Option("durability", "sync", "of the table: sync: a change waits until it is in the log; async: it does not",

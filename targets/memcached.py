@@ -89,7 +89,7 @@ class Memcached(Server):
     name, summary = "memcached", "Memcached, a cache: one real process, container, or a server that exists"
     software, port, schemes = SOFTWARE, 11211, ("memcached", "memcacheds")
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, MemcachedClient
-    one_copy = True
+    one_copy = one_server = True
     pointless = NOTHING_ON_DISK
     options = server_options(SOFTWARE, Option("memory_mb", 64, "what it keeps at most; then it forgets", least=1))
 

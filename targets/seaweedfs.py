@@ -124,7 +124,8 @@ class SeaweedFS(Server):
     name, summary = "seaweedfs", "SeaweedFS, S3's conditional writes: one real process, container, or one that exists"
     software, port, schemes, library, tools = SOFTWARE, S3_PORT, ("http", "https"), "httpx2", ("sh",)
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, SeaweedClient
-    one_copy, ready_seconds = True, 60.0
+    one_copy = one_server = True
+    ready_seconds = 60.0
     options = server_options(SOFTWARE)
 
     claims_source = "its documentation promises no more than that conditional requests are honoured"

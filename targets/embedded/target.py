@@ -29,7 +29,7 @@ class Embedded:
     options: ClassVar[Sequence[Option]]
     library: ClassVar[str] = ""
     default_workload = "list-append"
-    one_copy = True
+    one_copy = one_server = True
     port = PORT
     endpoints = ()
     operations = SQL_OPERATIONS

@@ -45,7 +45,8 @@ class MariaDB(Server):
     software, port, schemes, library = SOFTWARE, 3306, ("mysql", "mysqls"), "aiomysql"
     tools: ClassVar[Sequence[str]] = ("sh", "mkdir", "mv", "rm", "sync")
     operations, errors, client_class = SQL_OPERATIONS, ERRORS, MariaDBClient
-    default_workload, one_copy, ready_seconds = "list-append", True, 60.0
+    default_workload, ready_seconds = "list-append", 60.0
+    one_copy = one_server = True
     options = server_options(
         SOFTWARE,
         Option(

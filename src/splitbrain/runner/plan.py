@@ -4,7 +4,7 @@ Planning starts, fetches and builds nothing; UsageError says what does not exist
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,7 +18,8 @@ from splitbrain.harness.generator.schedule import Schedule, schedule
 from splitbrain.harness.generator.storm import SIMULATED, USUAL_RECOVERY_S, real_pace
 from splitbrain.harness.injection import Injection
 from splitbrain.harness.options import Setting, settle
-from splitbrain.harness.target import Expecting, Preferring, Target
+from splitbrain.harness.target import Expecting, OneServer, Preferring, Target
+from splitbrain.nemeses.one_server import ServerFault, on_server
 from splitbrain.runner.checking import Judge
 from splitbrain.runner.record import RunRecord
 from splitbrain.runner.script import Script, text_of
@@ -110,18 +111,23 @@ def plan(asked: RunSpec, script: Script | None = None) -> RunPlan:
         """Whether it can be done to these nodes."""
         return environment.unsupported(kind, deployment) is None
 
+    def fitted(fault: Fault) -> Fault:
+        """The fault as it hits this target."""
+        one_server = isinstance(target, OneServer) and target.one_server
+        return on_server(fault, names[0]) if one_server and len(names) > 1 else fault
+
     def possible(fault: Fault) -> bool:
         """Whether it can be done to these nodes, or some variants of it."""
-        return applicable(fault, names) and all(map(done, narrowed(fault, done).needs))
+        return applicable(fitted(fault), names) and all(map(done, narrowed(fault, done).needs))
 
     if script is None and asked.schedule is not None:
         script = Script.read(asked.schedule)
     faults: Sequence[Fault]
     if script is not None:
-        spec, faults, slots = _scripted(spec, script)
+        spec, faults, slots = _scripted(spec, script, fitted)
     else:
         asked_for, spelled = registry.parse_faults(asked.nemesis, possible)
-        faults = [narrowed(fault, done) for fault in asked_for]
+        faults = [fitted(narrowed(fault, done)) for fault in asked_for]
         spec = replace(spec, nemesis=spelled)
         slots = _schedule(faults, spec, deployment)
     parts = (target, workload, settings, deployment, environment, tuple(faults), slots, script, swarm.drawn)
@@ -132,7 +138,9 @@ def plan(asked: RunSpec, script: Script | None = None) -> RunPlan:
     return made
 
 
-def _scripted(spec: RunSpec, script: Script) -> tuple[RunSpec, tuple[Fault, ...], Schedule]:
+def _scripted(
+    spec: RunSpec, script: Script, fitted: Callable[[Fault], Fault]
+) -> tuple[RunSpec, tuple[Fault, ...], Schedule]:
     """The specification with the script's text in it, so that it stands by itself; the faults; when they come."""
     if spec.nemesis:
         raise UsageError("--schedule says what goes wrong and when: leave --nemesis out")
@@ -149,7 +157,7 @@ def _scripted(spec: RunSpec, script: Script) -> tuple[RunSpec, tuple[Fault, ...]
     for entry in script.operations or ():
         if entry.thread >= spec.concurrency:
             raise UsageError(f"{where}: there is no thread {entry.thread}: --concurrency is {spec.concurrency}")
-    laid_out = script.schedule(_names(spec.nodes), where)
+    laid_out = script.schedule(_names(spec.nodes), where, fitted)
     by_name = {slot.fault.name: slot.fault for slot in laid_out.slots}
     return replace(spec, schedule=text), tuple(by_name.values()), laid_out
 
@@ -217,6 +225,12 @@ def _schedule(faults: Sequence[Fault], spec: RunSpec, deployment: Deployment) ->
     recovery_s = deployment.recovery_seconds if isinstance(deployment, Served) else USUAL_RECOVERY_S
     for fault in faults:
         if not applicable(fault, names):
+            if isinstance(fault, ServerFault):
+                raise UsageError(
+                    f"--nemesis {fault.name} ({', '.join(fault.variants)}) hits no one here: of these nodes "
+                    f"{fault.server} alone is a server, and the others pass connections on to it: name another "
+                    "variant, or another fault"
+                )
             raise UsageError(
                 f"--nemesis {fault.name} ({', '.join(fault.variants)}) needs more than {spec.nodes} --nodes: "
                 "name faults without it, or take more"

@@ -136,9 +136,12 @@ class Script:
             operations = tuple(sorted(found, key=lambda entry: entry.at))
         return Script(tuple(sorted(faults, key=lambda fault: fault.start)), operations)
 
-    def schedule(self, names: Sequence[str], where: str) -> Schedule:
-        """The faults laid out for a cluster of these nodes; UsageError for one that cannot be done to it."""
-        slots = tuple(_slot(fault, names, where) for fault in self.faults)
+    def schedule(
+        self, names: Sequence[str], where: str, fitted: Callable[[Fault], Fault] = lambda fault: fault
+    ) -> Schedule:
+        """The faults laid out for a cluster of these nodes; UsageError for one that cannot be done to it. fitted: a
+        fault as it hits the target."""
+        slots = tuple(_slot(fault, names, where, fitted) for fault in self.faults)
         _apart(self.faults, slots, where)
         return Schedule(slots, {})
 
@@ -237,9 +240,9 @@ def _fault(table: _TomlTable) -> ScriptedFault:
     )
 
 
-def _slot(entry: ScriptedFault, names: Sequence[str], where: str) -> ScheduledFault:
+def _slot(entry: ScriptedFault, names: Sequence[str], where: str, fitted: Callable[[Fault], Fault]) -> ScheduledFault:
     try:
-        fault = _named(entry.fault)
+        fault = fitted(_named(entry.fault))
         variant = entry.variant or fault.variants[0]
         if entry.injections is not None:
             value = {} if entry.value is None else entry.value

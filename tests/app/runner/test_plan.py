@@ -7,6 +7,9 @@ from itertools import pairwise
 import pytest
 
 from splitbrain.harness.errors import UsageError
+from splitbrain.harness.fault import View
+from splitbrain.harness.injection import Kill
+from splitbrain.harness.random_stream import RandomStream
 from splitbrain.nemeses.catalogue import FAULTS
 from splitbrain.runner.plan import plan
 from splitbrain.runner.record import RunRecord
@@ -101,6 +104,20 @@ def test_a_fault_that_needs_more_nodes_is_refused_before_anything_starts():
         plan(RunSpec("raft", seed=1, nemesis="partition:topology=bridge", nodes=2))
     assert plan(RunSpec("raft", seed=1, nemesis="kill,pause,clock,disk,clock-rate", nodes=1))
     assert plan(RunSpec("raft", seed=1, nemesis="all,partition:topology=leader-isolated", nodes=2))
+
+
+def test_where_one_node_is_a_server_it_is_hit():
+    spec = RunSpec("sqlite", env="local", nemesis="kill,bitflip:files=data.db*,clock", seed=1)
+    view = View(("n1", "n2", "n3", "n4", "n5"), {})
+    for slot in plan(spec).schedule.planned:
+        assert "n1" in str(made := slot.fault.plan(slot.variant, view, RandomStream(1, "x"))) and "n2" not in str(made)
+    with pytest.raises(UsageError, match="of these nodes n1 alone is a server"):
+        plan(replace(spec, nemesis="kill:size=minority"))
+    text = '[[fault]]\nfault = "kill"\nstart = 0\nduration = 1\nnodes = ["n2"]\n'
+    with pytest.raises(UsageError, match="never hits n2 of 5 nodes"):
+        plan(replace(spec, nemesis="", schedule=text))
+    (slot,) = plan(replace(spec, nemesis="", schedule=text.replace("n2", "n1"))).schedule.slots
+    assert slot.fault.plan(slot.variant, view, RandomStream(1, "x")).injections == (Kill(("n1",)),)
 
 
 def test_how_often_faults_come_and_how_long_they_last():
