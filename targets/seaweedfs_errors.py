@@ -9,8 +9,9 @@ from splitbrain.harness.operation import ErrorKind
 from splitbrain.targets.servers.errors import code, table
 
 ERRORS = table(
-    # weed/s3api, PutObjectHandler: the request's form or its sender is rejected before anything is put.
-    code(400, ErrorKind.OTHER, definite=True),
+    # weed/s3api, filerErrorToS3Error: also of a put that was called off, perhaps after its entry was made.
+    code(400, ErrorKind.OTHER),
+    # The sender is rejected before anything is put.
     code(403, ErrorKind.OTHER, definite=True),
     code(404, ErrorKind.UNAVAILABLE),
     code(409, ErrorKind.CONFLICT),

@@ -135,7 +135,7 @@ ERRORS = [
     (Ignite, b"10", EventType.INFO, ErrorKind.UNAVAILABLE),
     (Ignite, b"1000", EventType.FAIL, ErrorKind.UNAVAILABLE),
     (Ignite, b"1", EventType.INFO, ErrorKind.UNAVAILABLE),
-    (SeaweedFS, b"400", EventType.FAIL, ErrorKind.OTHER),
+    (SeaweedFS, b"400", EventType.INFO, ErrorKind.OTHER),
     (SeaweedFS, b"404", EventType.INFO, ErrorKind.UNAVAILABLE),
     (SeaweedFS, b"412", EventType.INFO, ErrorKind.CONFLICT),
     (SeaweedFS, b"500", EventType.INFO, ErrorKind.OTHER),
