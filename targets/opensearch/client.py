@@ -71,7 +71,7 @@ class OpenSearchClient(NamedElements):
 
     async def elements(self) -> Iterable[str]:
         """See `NamedElements`: what a search finds after a refresh."""
-        await self.connection.asked("POST", f"/{ELEMENTS}/_refresh")
+        _whole(await self.connection.asked("POST", f"/{ELEMENTS}/_refresh"), "a refresh")
         where = f"/{ELEMENTS}/_search?scroll=1m&size={PAGE}&allow_partial_search_results=false"
         answer = await self.connection.asked("GET", where)
         search = {"scroll_id": answer["_scroll_id"]}
@@ -97,8 +97,14 @@ class OpenSearchClient(NamedElements):
                 await self.connection.asked("DELETE", f"/{index}", but=(NOT_FOUND,))
 
 
+def _whole(answer: Json, done: str) -> Json:
+    """The answer. ServerError if a shard that was asked failed: a copy that was not refreshed hides what it has."""
+    if answer["_shards"]["failed"]:
+        raise ServerError(f"{done} without all shards: {answer['_shards']}")
+    return answer
+
+
 def _hits(answer: Json) -> list[str]:
     """The texts of a page of a search. ServerError if a shard did not answer."""
-    if answer["_shards"]["failed"]:
-        raise ServerError(f"a search without all shards: {answer['_shards']}")
+    _whole(answer, "a search")
     return [one["_source"]["text"] for one in answer["hits"]["hits"]]

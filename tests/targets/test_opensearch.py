@@ -72,13 +72,16 @@ def test_nodes_have_settled_when_the_cluster_is_green() -> None:
     asyncio.run(scene())
 
 
-def pages(*sizes: int, failed: int = 0) -> tuple[AbstractAsyncContextManager[Wire], list[str]]:
-    """A node whose search has pages of so many elements, and what it was asked."""
+def pages(*sizes: int, failed: int = 0, stale: int = 0) -> tuple[AbstractAsyncContextManager[Wire], list[str]]:
+    """A node whose search has pages of so many elements, and what it was asked. failed, stale: how many shards a search
+    and a refresh do not reach."""
     asked: list[str] = []
     left = [*sizes, 0]
 
     def answer(request: HttpRequest) -> Reply:
         asked.append(f"{request.method} {request.path.partition('?')[0]}")
+        if request.path.endswith("/_refresh"):
+            return 200, json.dumps({"_shards": {"total": 3, "failed": stale}})
         if "/_search" not in request.path or request.method == "DELETE":
             return 200, "{}"
         hits = [{"_source": {"text": f"{len(left)}-{number}"}} for number in range(left.pop(0))]
@@ -105,9 +108,10 @@ def test_all_pages_of_a_search_are_read() -> None:
     asyncio.run(scene())
 
 
-def test_a_search_without_all_shards_is_an_error() -> None:
+@pytest.mark.parametrize("shards", [{"failed": 1}, {"stale": 1}])
+def test_a_search_without_all_shards_is_an_error(shards: dict[str, int]) -> None:
     async def scene() -> None:
-        node, _ = pages(3, failed=1)
+        node, _ = pages(3, **shards)
         async with node as there:
             client = OpenSearchClient(there.endpoint, OpenSearch(SETTINGS))
             await client.open()
