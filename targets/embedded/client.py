@@ -8,8 +8,10 @@ from typing import Any
 from splitbrain.harness.operation import ErrorKind
 from splitbrain.targets.servers.errors import ServerError, code, table, text
 from splitbrain.targets.servers.tcp import TcpConnection
-from splitbrain.targets.sql.client import SqlClient, SqlSession
+from splitbrain.targets.sql.client import SqlClient, SqlDialect, SqlSession
 
+NO_TABLE = ("no such table", "Table with name splitbrain_")
+"""Parts of what SQLite and DuckDB say where a table is not there."""
 ERRORS = table(
     # sqlite.org/rescode.html: a lock was not had; a COMMIT that is refused so leaves the transaction open, and the
     # client rolls it back.
@@ -17,12 +19,15 @@ ERRORS = table(
     code("SQLITE_BUSY_SNAPSHOT", ErrorKind.CONFLICT, definite=True),
     code("SQLITE_LOCKED", ErrorKind.CONFLICT, definite=True),
     code("SQLITE_LOCKED_SHAREDCACHE", ErrorKind.CONFLICT, definite=True),
+    # Said before a statement is begun.
+    *(text(part, ErrorKind.OTHER, definite=True) for part in NO_TABLE),
     # duckdb.org/docs/stable/connect/concurrency: an optimistic transaction that meets another one's change.
     text("Conflict on", ErrorKind.CONFLICT, definite=True),
     text("conflict on", ErrorKind.CONFLICT, definite=True),
     text("PRIMARY KEY or UNIQUE constraint violat", ErrorKind.CONFLICT, definite=True),
     text("Duplicate key", ErrorKind.CONFLICT, definite=True),
 )
+DIALECT = SqlDialect(no_table=lambda error: any(part in str(error) for part in NO_TABLE))
 
 
 class EmbeddedSession(SqlSession):
@@ -62,6 +67,8 @@ class EmbeddedSession(SqlSession):
 
 class EmbeddedClient(SqlClient):
     """One logical client."""
+
+    dialect = DIALECT
 
     async def open(self) -> None:
         self.opening = self.server.opening

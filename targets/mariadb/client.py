@@ -23,6 +23,7 @@ DIALECT = SqlDialect(
     write="INSERT INTO splitbrain_objects VALUES ($1, $2) ON DUPLICATE KEY UPDATE value = $2",
     append="INSERT INTO splitbrain_objects VALUES ($1, CONCAT('[', $2, ']')) "
     "ON DUPLICATE KEY UPDATE value = CONCAT(LEFT(value, CHAR_LENGTH(value) - 1), ',', $2, ']')",
+    no_table=lambda error: error.code == 1146,
 )
 
 

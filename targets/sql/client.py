@@ -5,7 +5,7 @@ $2, …; a dialect replaces those that it says otherwise.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcom
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.procedures import Procedure, Refusal, balances, insert, steps, transfer
 from splitbrain.targets.servers.client import ServerClient
-from splitbrain.targets.servers.errors import NO_ANSWER
+from splitbrain.targets.servers.errors import NO_ANSWER, ServerError
 from splitbrain.targets.values import frozen, in_order, packed, unpacked
 
 REJECTED = "the comparison was false"
@@ -28,7 +28,10 @@ EVERYTHING = (
 
 @dataclass(frozen=True)
 class SqlDialect:
-    """The statements of a server. make: one after the other, once; drop: likewise, on a cluster that stays."""
+    """The statements of a server. make: one after the other, once; drop: likewise, on a cluster that stays.
+
+    no_table: whether an error says that a table is not there.
+    """
 
     make: Sequence[str] = (
         "CREATE TABLE IF NOT EXISTS splitbrain_objects (name varchar(200) PRIMARY KEY, value text NOT NULL)",
@@ -51,6 +54,7 @@ class SqlDialect:
         "INSERT INTO splitbrain_objects AS o VALUES ($1, '[' || $2 || ']') "
         "ON CONFLICT (name) DO UPDATE SET value = substr(o.value, 1, length(o.value) - 1) || ',' || $2 || ']'"
     )
+    no_table: Callable[[ServerError], bool] = lambda error: error.code == "42P01"
 
 
 class SqlSession(ABC):
@@ -81,7 +85,11 @@ async def contents(session: SqlSession) -> str:
 
 
 class SqlClient(ServerClient):
-    """A client whose `connection` is a session. `open` is the subclass's."""
+    """A client whose `connection` is a session. `open` is the subclass's.
+
+    Tables are made before a run's first operation. So a server that says that there is none has lost what it had, or
+    has seen nothing of it yet, and a read of it finds nothing.
+    """
 
     dialect = SqlDialect()
     opening: Sequence[str] = ("BEGIN",)
@@ -138,7 +146,12 @@ class SqlClient(ServerClient):
         balance of each."""
         if operation.value is not None:
             return await self._transaction(operation, balances(operation.value))
-        rows = await self.reader.rows(self.dialect.either, _name(operation.key))
+        try:
+            rows = await self.reader.rows(self.dialect.either, _name(operation.key))
+        except ServerError as error:
+            if not self.dialect.no_table(error):
+                raise
+            rows = ()
         if operation.key is None or (rows and rows[0][0] == 1):
             return Outcome.ok(in_order(text for _, text in rows))
         return Outcome.ok(unpacked(rows[0][1]) if rows else None)
@@ -168,7 +181,8 @@ class SqlClient(ServerClient):
 
     async def txn(self, operation: Operation) -> Outcome:
         """A transaction: a statement a micro-operation."""
-        return await self._transaction(operation, steps(operation.value))
+        reads_alone = all(f == "r" for f, _, _ in operation.value)
+        return await self._transaction(operation, steps(operation.value), reads_alone=reads_alone)
 
     async def begin(self, operation: Operation) -> Outcome:
         """Begin a transaction and carry out micro-operations; it stays open. Only `commit` goes on with it: before any
@@ -191,11 +205,17 @@ class SqlClient(ServerClient):
         return await self._transaction(operation, insert(operation.key, operation.value))
 
     async def _transaction(
-        self, operation: Operation, procedure: Procedure, *, begins: bool = True, ends: bool = True
+        self,
+        operation: Operation,
+        procedure: Procedure,
+        *,
+        begins: bool = True,
+        ends: bool = True,
+        reads_alone: bool = False,
     ) -> Outcome:
         """Begin, take the steps of a procedure, COMMIT; what fails before that is not committed. Ok with the answer, or
         the operation's value if there is none. An error that is no server's is a mistake of ours, and raised.
-        begins, ends: whether these two belong to it."""
+        begins, ends: whether these two belong to it. reads_alone: whether its operation is of reads alone."""
         session, committing = self.session, False
         try:
             for statement in self.opening if begins else ():
@@ -208,6 +228,8 @@ class SqlClient(ServerClient):
             await self._undo(session)
             if committing:
                 raise
+            if reads_alone and isinstance(error, ServerError) and self.dialect.no_table(error):
+                return Outcome.ok(tuple((f, key, None) for f, key, _ in operation.value))
             if isinstance(error, Refusal):
                 return Outcome.fail(ErrorKind.PRECONDITION, str(error), operation.value)
             kind, _ = self.server.errors.classify(error)

@@ -9,12 +9,13 @@ import pytest
 
 from splitbrain.harness.client import ErrorTable
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
+from splitbrain.targets.embedded import client as embedded
 from splitbrain.targets.embedded.client import ERRORS as EMBEDDED
 from splitbrain.targets.mariadb import client as mariadb
 from splitbrain.targets.mariadb.errors import ERRORS as MARIADB
 from splitbrain.targets.postgresql.errors import ERRORS as POSTGRESQL
 from splitbrain.targets.servers.errors import ServerError
-from splitbrain.targets.sql.client import SqlClient, SqlSession
+from splitbrain.targets.sql.client import SqlClient, SqlDialect, SqlSession
 
 LOST = ConnectionResetError("the connection broke")
 WRITE, TXN = Operation("write", 1, "k"), Operation("txn", (("r", "a", None), ("append", "l", 2)))
@@ -203,3 +204,29 @@ def test_nothing_is_committed_where_nothing_is_open() -> None:
 def test_a_lost_commit_in_parts_is_unknown_once_it_was_sent(word: str, type: EventType) -> None:
     client = ScriptedClient(POSTGRESQL, {word: LOST})
     assert run(each(client, BEGIN, COMMIT)).type is type
+
+
+NO_TABLES = [
+    (SqlDialect(), POSTGRESQL, ServerError('relation "splitbrain_objects" does not exist', "42P01")),
+    (mariadb.DIALECT, MARIADB, ServerError("Table 'splitbrain.splitbrain_objects' doesn't exist", 1146)),
+    (embedded.DIALECT, EMBEDDED, ServerError("no such table: splitbrain_objects", "SQLITE_ERROR")),
+    (embedded.DIALECT, EMBEDDED, ServerError("Catalog Error: Table with name splitbrain_objects does not exist!")),
+]
+
+
+@pytest.mark.parametrize(("dialect", "errors", "error"), NO_TABLES)
+def test_a_server_that_has_lost_its_tables_has_nothing(
+    dialect: SqlDialect, errors: ErrorTable, error: ServerError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScriptedClient, "dialect", dialect)
+    client = ScriptedClient(errors, {"SELECT": error, "INSERT": error})
+    assert run(ended(client, Operation("read", None, "k"))) == Outcome.ok(None)
+    assert run(ended(client, Operation("read", None))) == Outcome.ok(())
+    assert run(ended(client, Operation("txn", (("r", "a", None), ("r", "b", None))))).value == (
+        ("r", "a", None),
+        ("r", "b", None),
+    )
+    for change in (WRITE, TXN, Operation("add", 1)):
+        assert run(ended(client, change)).type is EventType.FAIL
+    other = ScriptedClient(errors, {"SELECT": ServerError("no memory", "XX000")})
+    assert run(ended(other, Operation("read", None, "k"))).type is not EventType.OK
