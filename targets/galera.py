@@ -84,6 +84,11 @@ POSITION = (
     "SHOW STATUS WHERE Variable_name IN ('wsrep_local_state_comment', 'wsrep_cluster_state_uuid', "
     "'wsrep_last_committed', 'wsrep_local_recv_queue')"
 )
+WAITS = "0", "1", "7"
+WAIT_ALL = "7"
+"""Bits of wsrep_sync_wait: 1 SELECT and BEGIN, 2 UPDATE and DELETE, 4 INSERT and REPLACE. What does not wait is
+carried out on what the node has: a write of the value that is there already changes nothing, so nothing is certified,
+and it is acknowledged."""
 AUDIT_SECONDS = 60.0
 ERRORS = table(
     # mariadb.com/kb/en/galera-cluster-system-variables, wsrep_on: a node without a quorum refuses a statement before it
@@ -115,14 +120,13 @@ class Galera(MariaDB):
     options = server_options(
         SOFTWARE,
         *(option for option in MariaDB.options if option.name in ("isolation", "snapshot", "flush")),
-        Option(
-            "sync_wait", "0", "wsrep_sync_wait: 1 waits before a read for what was committed, 7 always", tuple("017")
-        ),
+        Option("sync_wait", "0", "wsrep_sync_wait: 1 waits before a read for what was committed, 7 always", WAITS),
     )
 
     claims_source = (
         "mariadb.com/kb/en/about-galera-replication: virtually synchronous, no transaction is lost; a node may answer "
-        "before it has carried out what another one committed, unless wsrep_sync_wait says so. Between nodes "
+        "before it has carried out what another one committed, unless wsrep_sync_wait says so of this kind of "
+        "statement. Between nodes "
         'repeatable read is the most: galeracluster.com/library/documentation/isolation-levels.html, "SERIALIZABLE '
         'isolation level is honored only between transactions issued on the same node"'
     )
@@ -130,11 +134,11 @@ class Galera(MariaDB):
     @property
     def claims(self) -> Sequence[str]:
         """See `claims_source`."""
-        level, *_ = super().claims or ("",)
+        level, *more = super().claims or ("",)
         if not level:
             return ()
         level = "repeatable-read" if level == "serializable" else level
-        return (level, "linearizable", "CP") if self.word("sync_wait") != "0" else (level,)
+        return (level, *more, "CP") if more and self.word("sync_wait") == WAIT_ALL else (level,)
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         return {"node.sh": NODE}
