@@ -91,7 +91,8 @@ def claims(settings: CassandraSettings) -> Sequence[str]:
     if settings.lwt:
         return ("linearizable", "CP") if settings.read in SERIALS else ()
     if overlapping(settings):
-        return ("regular", "monotonic-reads") if settings.read_repair == "BLOCKING" else ("regular",)
+        mended = settings.read_repair == "BLOCKING" and (settings.read in OVERLAPPING or settings.replicas == 1)
+        return ("regular", "monotonic-reads") if mended else ("regular",)
     if not settings.repaired:
         return ()
     return ("convergence", "AP") if settings.read == settings.write == "ONE" else ("convergence",)

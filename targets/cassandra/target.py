@@ -88,8 +88,8 @@ class Cassandra(Server):
 
     claims_source = (
         'cassandra.apache.org, "Guarantees" and "Dynamo": lightweight transactions with serial reads are linearizable; '
-        "levels that overlap let a read see every write acknowledged before it, and with blocking read repair never go "
-        "back; below that it is available, and replicas converge, by repair: hints are best effort"
+        "levels that overlap let a read see every write acknowledged before it, and of a quorum, with blocking read "
+        "repair, never go back; below that it is available, and replicas converge, by repair: hints are best effort"
     )
 
     @property

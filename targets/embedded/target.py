@@ -104,7 +104,8 @@ class SQLite(Embedded):
         """See `claims_source`."""
         if self.settings["isolation"] != "serializable":
             return ("read-uncommitted",)
-        return ("strict-serializable", "linearizable") if self.settings["synchronous"] in ("full", "extra") else ()
+        enough = ("full", "extra") if self.settings["journal"] == "wal" else ("extra",)
+        return ("strict-serializable", "linearizable") if self.settings["synchronous"] in enough else ()
 
     def engine(self) -> Mapping[str, Any]:
         pragmas = [f"journal_mode={self.settings['journal']}", f"synchronous={self.settings['synchronous']}"]

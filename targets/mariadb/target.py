@@ -67,7 +67,8 @@ class MariaDB(Server):
         if self.word("flush") != "1":
             return ()
         snapshot = self.settings["snapshot"] and self.word("isolation") == "repeatable-read"
-        return ("snapshot-isolation" if snapshot else self.word("isolation"), "linearizable")
+        level = "snapshot-isolation" if snapshot else self.word("isolation")
+        return (level,) if level == "read-uncommitted" else (level, "linearizable")
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         return {"node.sh": NODE}
