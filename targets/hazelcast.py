@@ -22,7 +22,7 @@ from splitbrain.targets.pointless import NOTHING_ON_DISK
 from splitbrain.targets.servers.access import CONNECT_SECONDS
 from splitbrain.targets.servers.agreement import settled
 from splitbrain.targets.servers.driver import SharedSessions, called_back, on_thread
-from splitbrain.targets.servers.jvm import java_command, module_flags
+from splitbrain.targets.servers.jvm import heap_option, java_command, module_flags
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
@@ -182,8 +182,8 @@ class Hazelcast(Server):
     options = server_options(
         SOFTWARE,
         Option("objects", "cp", "references of the CP subsystem, or entries of a map", ("cp", "map")),
-        Option("backups", 1, "copies of a map's entry beside its primary"),
-        Option("heap_mb", 192, "the Java heap of a node, at most"),
+        Option("backups", 1, "copies of a map's entry beside its primary", most=6),
+        heap_option(192),
     )
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:

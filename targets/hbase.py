@@ -24,7 +24,7 @@ from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.agreement import settled
 from splitbrain.targets.servers.errors import ServerError
 from splitbrain.targets.servers.http import HttpConnection
-from splitbrain.targets.servers.jvm import java_command, module_flags
+from splitbrain.targets.servers.jvm import heap_option, java_command, module_flags
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
@@ -168,7 +168,7 @@ class HBase(Server):
         SOFTWARE,
         Option("durability", "sync", "of the table: sync: a change waits until it is in the log; async: it does not",
             tuple(DURABILITIES)),
-        Option("heap_mb", 192, "the Java heap of a node's server, at most"),
+        heap_option(192, "a node's server"),
     )  # fmt: skip
 
     claims_source = (

@@ -22,7 +22,7 @@ from splitbrain.targets.operations import shapes
 from splitbrain.targets.pointless import NOTHING_ON_DISK
 from splitbrain.targets.servers.access import PLAIN, Access
 from splitbrain.targets.servers.errors import ServerError
-from splitbrain.targets.servers.jvm import java_command, module_flags
+from splitbrain.targets.servers.jvm import heap_option, java_command, module_flags
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
@@ -190,7 +190,7 @@ class Ignite(Server):
             ("full", "primary")),
         Option("reads", "primary", "who answers: the primary, or a backup that the node of the client has",
             ("primary", "backup")),
-        Option("heap_mb", 192, "the Java heap of a node, at most"),
+        heap_option(192),
     )  # fmt: skip
 
     claims_source = (

@@ -23,7 +23,7 @@ from splitbrain.targets.objects import false_comparison
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.pointless import NOTHING_ON_DISK
 from splitbrain.targets.servers.agreement import settled
-from splitbrain.targets.servers.jvm import java_command
+from splitbrain.targets.servers.jvm import heap_option, java_command
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
@@ -109,7 +109,7 @@ class Infinispan(Server):
             ("allow", "deny")),
         Option("merge", "none", "which entry stays where parts that meet differ: both, or that of the larger part",
             ("none", "preferred")),
-        Option("heap_mb", 192, "the Java heap of a node, at most"),
+        heap_option(192),
     )  # fmt: skip
 
     claims_source = (

@@ -23,7 +23,7 @@ from splitbrain.targets.servers.agreement import same_data
 from splitbrain.targets.servers.client import ANY, ServerClient, VersionedObjects
 from splitbrain.targets.servers.driver import linked, on_thread, until
 from splitbrain.targets.servers.errors import ServerError
-from splitbrain.targets.servers.jvm import LOGBACK, java_command
+from splitbrain.targets.servers.jvm import LOGBACK, heap_option, java_command
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
@@ -134,8 +134,8 @@ class ZooKeeper(Server):
     options = server_options(
         SOFTWARE,
         Option("reads", "sync", "a server answers from what it has, or first catches up (sync)", ("local", "sync")),
-        Option("tick_ms", 500, "the unit of its timeouts: a follower that lags four of them is left out"),
-        Option("heap_mb", 128, "the Java heap of a node, at most"),
+        Option("tick_ms", 500, "the unit of its timeouts: a follower that lags four of them is left out", least=1),
+        heap_option(128),
     )
 
     claims_source = (

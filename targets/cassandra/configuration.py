@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.options import Option, Setting
-from splitbrain.targets.servers.jvm import java_command, module_flags
+from splitbrain.targets.servers.jvm import heap_option, java_command, module_flags
 from splitbrain.targets.servers.server import ServerProgram
 
 HINTS_FLUSH_MS = 1000
@@ -17,7 +17,7 @@ SEEDS = "org.apache.cassandra.locator.SimpleSeedProvider"
 TIMED = ("read_request", "range_request", "write_request", "counter_write_request", "cas_contention", "request")
 
 OPTIONS = (
-    Option("heap_mb", 512, "the Java heap of a node, at most", least=1),
+    heap_option(512),
     Option("vnodes", 4, "token ranges of a node", least=1),
     Option("hints", True, "a coordinator keeps a write for a replica that is down, and hands it over later"),
     Option("paxos", "v1", "the variant of Paxos in lightweight transactions", ("v1", "v2")),

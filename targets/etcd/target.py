@@ -66,7 +66,7 @@ SOFTWARE = Software(
 OPTIONS = (
     Option("reads", "linearizable", "whether a member may answer from what it has", ("linearizable", "serializable")),
     Option("require_leader", True, "requests are refused at once by a member that knows of no leader"),
-    Option("heartbeat_ms", 100, "how often a leader is heard of"),
+    Option("heartbeat_ms", 100, "how often a leader is heard of", least=1),
     Option("election_ms", 1000, "after how long without a leader a new one is elected"),
     Option("snapshot_count", 0, "changes between snapshots, few: a lagging member needs one; 0: etcd's default"),
     Option("fsync", True, "off: a write is acknowledged before it is on disk, a weakness that a power loss shows"),
@@ -84,6 +84,7 @@ CORRUPTION = (
     r"|data corruption detected|found hash mismatch|alarm:CORRUPT|activated.*CORRUPT"
 )
 
+ELECTION_MS_MAX = 50_000
 PANIC = r'"level":"panic"|tocommit\(\d+\) is out of range'
 """Not a crash by itself: etcd logs the level "panic" and then panics."""
 
@@ -113,6 +114,12 @@ class Etcd(Server):
         super().__init__(settings)
         self._positions = Positions()
         self._root = f"splitbrain/{secrets.token_hex(4)}/"
+        heartbeat, election = self.number("heartbeat_ms"), self.number("election_ms")
+        if not 5 * heartbeat <= election <= ELECTION_MS_MAX:
+            raise UsageError(
+                f"etcd: option election_ms is at least five times heartbeat_ms, {5 * heartbeat}, and at most "
+                f"{ELECTION_MS_MAX}, not {election}: etcd does not start with another"
+            )
 
     @property
     def claims(self) -> Sequence[str]:

@@ -11,7 +11,7 @@ from splitbrain.targets.kafka.errors import ERRORS, ERRORS_OF_THE_LAST_TRY
 from splitbrain.targets.kafka.session import TransactionalIds, leader, members
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.driver import on_thread
-from splitbrain.targets.servers.jvm import LOGBACK, java_command
+from splitbrain.targets.servers.jvm import LOGBACK, heap_option, java_command
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 from splitbrain.targets.servers.software import Software, jar_version
 from splitbrain.targets.servers.sources import Maven
@@ -88,7 +88,7 @@ class Kafka(Server):
             "messages of transactions that a poll has: those that are committed, or all",
             ("read-committed", "read-uncommitted"),
         ),
-        Option("heap_mb", 256, "the Java heap of a node, at most"),
+        heap_option(256),
     )
 
     def __init__(self, settings: Mapping[str, Setting]) -> None:

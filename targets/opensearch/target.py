@@ -20,7 +20,7 @@ from splitbrain.targets.opensearch.errors import ERRORS
 from splitbrain.targets.opensearch.software import JAVA_LATER, LATER, SOFTWARE, newest_java, node_source
 from splitbrain.targets.operations import shapes
 from splitbrain.targets.servers.agreement import settled
-from splitbrain.targets.servers.jvm import java_command
+from splitbrain.targets.servers.jvm import heap_option, java_command
 from splitbrain.targets.servers.server import Server, ServerProgram, server_options
 
 CONFIGURATION = """cluster.name: splitbrain
@@ -65,7 +65,7 @@ class OpenSearch(Server):
             "active", "1", "wait_for_active_shards: so many copies must be there before a change", ("1", "2", "all")
         ),
         Option("reads", "any", "who answers a read of an object: any copy, or the primary", ("any", "primary")),
-        Option("heap_mb", 320, "the Java heap of a node, at most"),
+        heap_option(320),
     )
 
     claims_source = (

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from splitbrain.harness.errors import InfrastructureError
+from splitbrain.harness.options import Option
 
 JVM_FLAGS = ("-XX:+ExitOnOutOfMemoryError", "-XX:+ErrorFileToStderr")
 JVM_SMALL_FLAGS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
@@ -23,6 +24,11 @@ LOGBACK = """<configuration>
 </configuration>
 """
 """Logback's configuration: what a server logs goes to its output."""
+
+
+def heap_option(default: int, whose: str = "a node") -> Option:
+    """The option `heap_mb` of a server. With less than its least value none starts, and with 0 not even Java does."""
+    return Option("heap_mb", default, f"the Java heap of {whose}, at most", least=64)
 
 
 def java_command(
