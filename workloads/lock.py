@@ -6,7 +6,8 @@ distributed locking", 2016). `judge=exclusion` checks who held when, `judge=fenc
 resource accepted, which never decrease if the resource checks them; `both` checks both. How long a lease lasts, whether
 it is kept alive and whether the resource checks tokens are options of the target.
 
-Pitfall: a hold is one operation, so `hold_seconds` must be below the timeout of an operation (`--timeout`).
+Pitfall: a hold is one operation, so `hold_seconds` must be below the timeout of an operation (`--timeout`); else the
+run is refused while it is planned.
 
 Operations, each with the lock as its key: `acquire` (ok: with `token`, which grows with each holder), `hold` (value:
 seconds; fails with `conflict` as soon as the client learns that it lost the lock), `use` (ok: accepted by the guarded
@@ -89,4 +90,5 @@ LOCK = Workload(
     main=main,
     final=final,
     checkers=checkers,
+    lasting="hold_seconds",
 )

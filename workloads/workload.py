@@ -36,7 +36,8 @@ class Workload:
     made from the history (reads of the keys that were used). checkers: made from the options. model: a model of
     `checkers/lattice.py` whose histories all pass these checks, if one is known: what they refute refutes it. decides:
     whether a history that passes them satisfies it. level: the option that names the isolation level of the verdict, if
-    there is one, so that a claim of another level can be judged too.
+    there is one, so that a claim of another level can be judged too. lasting: the option that says for how many seconds
+    one operation lasts, if there is one: a run whose operations have a deadline before that is refused.
     """
 
     name: str
@@ -49,3 +50,4 @@ class Workload:
     model: str | None = None
     decides: bool = False
     level: str | None = None
+    lasting: str | None = None

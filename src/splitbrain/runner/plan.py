@@ -104,6 +104,7 @@ def plan(asked: RunSpec, script: Script | None = None) -> RunPlan:
         rate=rate_of(swarm.spec),
         settings={option.name: option.shown(settings[option.name]) for option in workload.options},
     )
+    _check_timeout(workload, settings, spec.timeout)
     environment = _environment(deployment, spec)
     names = _names(spec.nodes)
 
@@ -192,6 +193,17 @@ def _deployment(target: Target, asked: RunSpec) -> Deployment:
     if isinstance(found, External):
         raise UsageError("--respawn is for nodes that are started here, and those of endpoints=… are not")
     return replace(found, respawn=True) if isinstance(found, Served) else found
+
+
+def _check_timeout(workload: Workload, settings: Mapping[str, Setting], timeout: float) -> None:
+    """UsageError if an operation of the workload lasts as long as its deadline, or longer."""
+    lasting = workload.lasting
+    seconds = float(settings[lasting] or 0) if lasting is not None else 0
+    if seconds >= timeout:
+        raise UsageError(
+            f"workload {workload.name}: with {lasting}={seconds:g} one operation lasts {seconds:g} s, and its deadline "
+            f"is {timeout:g} s: raise it with --timeout"
+        )
 
 
 def _environment(deployment: Deployment, spec: RunSpec) -> Environment:

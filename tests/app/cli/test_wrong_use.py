@@ -69,6 +69,7 @@ CASES = (
     ("run raft --set operations_per_key=-1", "at least 1"),
     ("run raft --set read_share=2", "read_share"),
     ("run raft --workload register --set values=0", "at least 1"),
+    ("run lock --workload lock --set hold_seconds=10", "its deadline is 5 s: raise it with --timeout"),
     ("run raft --env moon", "sim, local"),
     ("run raft --env ssh", "raft"),
     ("run etcd --env sim", "etcd"),

@@ -163,3 +163,17 @@ def test_where_no_workload_is_named_it_is_the_first_that_fits():
     assert plan(RunSpec("raft", seed=1, workload="set")).spec.workload == "set"
     assert plan(RunSpec("cassandra:cl=ONE", seed=1)).spec.workload == "unique-register"
     assert plan(RunSpec("cassandra:lwt=on", seed=1)).spec.workload == "register"
+
+
+@pytest.mark.parametrize(("hold", "timeout"), [("10", 5.0), ("5", 5.0), ("0.5", 0.2)])
+def test_an_operation_that_lasts_as_long_as_its_deadline_is_refused(hold, timeout):
+    with pytest.raises(UsageError) as refused:
+        plan(RunSpec("lock", seed=1, workload="lock", timeout=timeout, settings={"hold_seconds": hold}))
+    assert str(refused.value) == (
+        f"workload lock: with hold_seconds={hold} one operation lasts {hold} s, and its deadline is {timeout:g} s: "
+        "raise it with --timeout"
+    )
+    longer = plan(
+        RunSpec("lock", seed=1, workload="lock", timeout=timeout, settings={"hold_seconds": str(timeout / 2)})
+    )
+    assert longer.settings["hold_seconds"] == timeout / 2
