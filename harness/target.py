@@ -88,6 +88,16 @@ class Expecting(Protocol):
 
 
 @runtime_checkable
+class Demanding(Protocol):
+    """A target some of whose options cannot be had with few nodes."""
+
+    @property
+    def least_nodes(self) -> Mapping[str, int]:
+        """An option with its value, as typed → how many nodes it needs. Fewer nodes of our own are refused while a run
+        is planned; those of endpoints may not be all that there are."""
+
+
+@runtime_checkable
 class OneCopy(Protocol):
     """A target one of whose nodes holds everything, so that there is nothing to split."""
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from splitbrain.harness.deployment import Place
-from splitbrain.harness.errors import UsageError
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import Operation, Outcome
 from splitbrain.harness.options import Option, Setting
@@ -226,14 +225,13 @@ class Hazelcast(Server):
         except (OSError, hazelcast.errors.HazelcastError) as error:
             raise ConnectionRefusedError(f"no session with the member: {error}") from error
 
+    @property
+    def least_nodes(self) -> Mapping[str, int]:
+        """See `Demanding`: with fewer the CP subsystem replicates nothing and promises nothing."""
+        return {"objects=cp": CP_MEMBERS_MIN} if self.word("objects") == "cp" else {}
+
     def files(self, place: Place) -> Mapping[str, str | bytes]:
-        """See `Server`. UsageError where too few members would leave the CP subsystem without replicas."""
         replicated = self.word("objects") == "cp"
-        if replicated and len(place.members) < CP_MEMBERS_MIN:
-            raise UsageError(
-                f"{self.name}: objects=cp needs at least {CP_MEMBERS_MIN} --nodes, not {len(place.members)}: with "
-                "fewer its CP subsystem replicates nothing and promises nothing"
-            )
         words = {
             "here": place.address,
             "members": ", ".join(place.members.values()),

@@ -118,6 +118,11 @@ class Patroni(PostgreSQL):
         return ("snapshot-isolation" if level == "repeatable-read" else level,)
 
     @property
+    def least_nodes(self) -> Mapping[str, int]:
+        """See `Demanding`: with `strict` a commit waits for a standby."""
+        return {f"synchronous={self.word('synchronous')}": 2 if self.word("synchronous") == "strict" else 1}
+
+    @property
     def one_copy(self) -> bool:
         """False: another server takes over."""
         return False

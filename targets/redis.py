@@ -10,12 +10,13 @@ from contextlib import aclosing
 from typing import Any
 
 from splitbrain.harness.deployment import Place
+from splitbrain.harness.errors import UsageError
 from splitbrain.harness.node import Node
 from splitbrain.harness.operation import ErrorKind, Operation, Outcome
-from splitbrain.harness.options import Option
+from splitbrain.harness.options import Option, Setting
 from splitbrain.harness.verdict import Validity, Verdict
 from splitbrain.targets.operations import shapes
-from splitbrain.targets.redis_cluster import CLUSTER, formed, nodes_file
+from splitbrain.targets.redis_cluster import CLUSTER, REPLICATED_FROM, formed, nodes_file
 from splitbrain.targets.redis_errors import ERRORS, TooFewReplicas
 from splitbrain.targets.servers.agreement import agreeing, same_data, settled
 from splitbrain.targets.servers.client import ServerClient
@@ -134,6 +135,12 @@ class Redis(Server):
     operations, errors, client_class = shapes("read", "write", "cas", "add", "append"), ERRORS, RedisClient
     options = server_options(SOFTWARE, *OPTIONS)
 
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        super().__init__(settings)
+        more = next((f"{name}={replicas}" for name, replicas in self._awaited().items() if replicas > 1), None)
+        if more and self.word("failover") == "cluster":
+            raise UsageError(f"{self.name}: failover=cluster gives a primary one replica, and {more} asks for more")
+
     claims_source = (
         'redis.io, "High availability with Redis Sentinel": the last failover wins; "Redis cluster specification", '
         '"Write safety": so it does there'
@@ -144,6 +151,18 @@ class Redis(Server):
         """Linearizable where the primary is never replaced and syncs first; else that copies agree."""
         alone = self.word("failover") == "none" and self.word("appendfsync") == "always"
         return ("linearizable", "CP") if alone else ("convergence",)
+
+    @property
+    def least_nodes(self) -> Mapping[str, int]:
+        """See `Demanding`: beside a primary there must be as many replicas as have to have a write."""
+        cluster = self.word("failover") == "cluster"
+        return {
+            f"{name}={replicas}": (REPLICATED_FROM if replicas else 1) if cluster else replicas + 1
+            for name, replicas in self._awaited().items()
+        }
+
+    def _awaited(self) -> Mapping[str, int]:
+        return {name: self.number(name) for name in ("wait", "min_replicas")}
 
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         """Configurations, which server and sentinel rewrite: who is whose replica changes with a failover."""

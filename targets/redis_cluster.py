@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from splitbrain.targets.servers.tcp import resp_asked
 
 SLOTS, PORT = 16384, 6379
+REPLICATED_FROM = 6
+"""Nodes from which on each primary has a replica, and no second one."""
 CLUSTER = """cluster-enabled yes\ncluster-config-file nodes.conf\ncluster-node-timeout 1500
 cluster-announce-ip {here}\n"""
 
 
 def primaries(count: int) -> int:
     """The number of primaries among so many nodes."""
-    return count if count < 6 else count // 2
+    return count if count < REPLICATED_FROM else count // 2
 
 
 def nodes_file(here: str, addresses: Sequence[str]) -> str:

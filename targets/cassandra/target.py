@@ -96,6 +96,11 @@ class Cassandra(Server):
     def claims(self) -> Sequence[str]:
         return client_settings.claims(self._clients)
 
+    @property
+    def least_nodes(self) -> Mapping[str, int]:
+        """See `Demanding`."""
+        return {f"rf={self.word('rf')}": self.number("rf")}
+
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         return {
             "conf/cassandra.yaml": configuration.configuration(place, self.settings),

@@ -119,6 +119,11 @@ class Kafka(Server):
         return ("ordered-log",) if keeps and (self.once or self.idempotent) and not all_seen else ()
 
     @property
+    def least_nodes(self) -> Mapping[str, int]:
+        """See `Demanding`: brokers take `min_isr` to be no more than there are copies, and say nothing."""
+        return {f"min_isr={self.word('min_isr')}": self.number("min_isr")} if self.word("acks") == "all" else {}
+
+    @property
     def idempotent(self) -> bool:
         """Whether producers number their messages."""
         return self.word("idempotence") == "on" or self.transactional

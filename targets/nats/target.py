@@ -62,6 +62,11 @@ class Nats(Server):
         """See `claims_source`."""
         return ("linearizable", "CP") if self.word("reads") == "leader" else ("convergence",)
 
+    @property
+    def least_nodes(self) -> Mapping[str, int]:
+        """See `Demanding`."""
+        return {f"replicas={self.word('replicas')}": self.number("replicas")}
+
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         words = {
             "name": place.name,

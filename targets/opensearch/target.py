@@ -79,6 +79,11 @@ class OpenSearch(Server):
         return ("convergence",)
 
     @property
+    def least_nodes(self) -> Mapping[str, int]:
+        """See `Demanding`: changes would wait for a copy that is not there."""
+        return {f"active={self.word('active')}": 2 if self.word("active") == "2" else 1}
+
+    @property
     def deployments(self) -> Sequence[Deployment]:
         """No containers of the later release: the Java of their Debian is too old."""
         old = self.version != LATER

@@ -79,6 +79,11 @@ class PostgreSQL(Server):
         """Whether a server by itself does all that is asked: no commit waits for a standby, and none takes over."""
         return self.word("failover") == "none" and not self.number("quorum")
 
+    @property
+    def least_nodes(self) -> Mapping[str, int]:
+        """See `Demanding`: one is the primary, and commits would wait for standbys that are not there."""
+        return {f"quorum={self.word('quorum')}": 1 + self.number("quorum")}
+
     def files(self, place: Place) -> Mapping[str, str | bytes]:
         return {"node.sh": NODE.read_text(), "pg_hba.conf": HBA}
 

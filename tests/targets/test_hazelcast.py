@@ -9,7 +9,6 @@ import pytest
 
 from splitbrain.harness.deployment import Place
 from splitbrain.harness.environments.external import ExternalNode
-from splitbrain.harness.errors import UsageError
 from splitbrain.harness.operation import ErrorKind, EventType, Operation, Outcome
 from splitbrain.harness.options import settle
 from splitbrain.targets.hazelcast import Hazelcast, HazelcastClient, HazelcastSession
@@ -113,13 +112,11 @@ def test_a_session_that_ended_is_made_anew() -> None:
     asyncio.run(asyncio.wait_for(scene(), 10))
 
 
-def test_too_few_members_for_a_replicated_subsystem_are_refused(tmp_path: Path) -> None:
-    def files(objects: str, count: int) -> Any:
-        members = {f"n{number}": f"198.18.0.{number}" for number in range(1, count + 1)}
-        server = Hazelcast(settle(Hazelcast.options, {"objects": objects}, "hazelcast"))
-        return server.files(Place("n1", "198.18.0.1", tmp_path, members))
+def test_members_of_the_replicated_subsystem(tmp_path: Path) -> None:
+    def server(objects: str) -> Hazelcast:
+        return Hazelcast(settle(Hazelcast.options, {"objects": objects}, "hazelcast"))
 
-    with pytest.raises(UsageError, match="objects=cp needs at least 3 --nodes, not 2"):
-        files("cp", 2)
-    assert "cp-member-count: 3" in files("cp", 3)["hazelcast.yaml"]
-    assert "cp-member-count: 0" in files("map", 2)["hazelcast.yaml"]
+    place = Place("n1", "198.18.0.1", tmp_path, {f"n{number}": f"198.18.0.{number}" for number in (1, 2, 3)})
+    assert server("cp").least_nodes == {"objects=cp": 3} and server("map").least_nodes == {}
+    assert "cp-member-count: 3" in str(server("cp").files(place)["hazelcast.yaml"])
+    assert "cp-member-count: 0" in str(server("map").files(place)["hazelcast.yaml"])

@@ -18,7 +18,7 @@ from splitbrain.harness.generator.schedule import Schedule, schedule
 from splitbrain.harness.generator.storm import SIMULATED, USUAL_RECOVERY_S, real_pace
 from splitbrain.harness.injection import Injection
 from splitbrain.harness.options import Setting, settle
-from splitbrain.harness.target import Expecting, OneServer, Preferring, Target
+from splitbrain.harness.target import Demanding, Expecting, OneServer, Preferring, Target
 from splitbrain.nemeses.one_server import ServerFault, on_server
 from splitbrain.runner.checking import Judge
 from splitbrain.runner.record import RunRecord
@@ -104,6 +104,7 @@ def plan(asked: RunSpec, script: Script | None = None) -> RunPlan:
         rate=rate_of(swarm.spec),
         settings={option.name: option.shown(settings[option.name]) for option in workload.options},
     )
+    _check_nodes(target, deployment, spec.nodes)
     _check_timeout(workload, settings, spec.timeout)
     environment = _environment(deployment, spec)
     names = _names(spec.nodes)
@@ -193,6 +194,18 @@ def _deployment(target: Target, asked: RunSpec) -> Deployment:
     if isinstance(found, External):
         raise UsageError("--respawn is for nodes that are started here, and those of endpoints=… are not")
     return replace(found, respawn=True) if isinstance(found, Served) else found
+
+
+def _check_nodes(target: Target, deployment: Deployment, nodes: int) -> None:
+    """UsageError if an option of the target cannot be had with so few nodes."""
+    if not isinstance(target, Demanding) or isinstance(deployment, External):
+        return
+    for option, least in target.least_nodes.items():
+        if nodes < least:
+            raise UsageError(
+                f"{target.name}: {option} needs at least {least} --nodes, not {nodes}: take more, or set "
+                f"{option.partition('=')[0]} to what {nodes} can do"
+            )
 
 
 def _check_timeout(workload: Workload, settings: Mapping[str, Setting], timeout: float) -> None:
