@@ -77,7 +77,7 @@ class Kafka(Server):
         ),
         Option("unclean", "off", "whether a copy that is not in sync may become leader", ("on", "off")),
         Option(
-            "idempotence", "off", "on: a producer numbers its messages, and tries again until it knows", ("on", "off")
+            "idempotence", "off", "on: a producer numbers its messages, and tries again for up to 3 s", ("on", "off")
         ),
         Option("retries", 0, "how often a producer tries again without idempotence; 0: it sends once"),
         Option("in_flight", 1, "messages of a producer that may be under way: each is a request of its own", least=1),
