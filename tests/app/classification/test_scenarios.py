@@ -69,7 +69,9 @@ def test_where_no_node_leads_there_is_one_kind_of_split() -> None:
     split = FaultWindow("partition", 0, 60 * SECOND, {"majority": ("n1", "n2"), "minority": ("n3",)}, None, True, 0, ())
     probe = replace(evidence(History(), None, FAILOVERS[2], 1), windows=[split])
     assert failover(Card(CardSubject("cassandra", (), "local", 3), (), [probe])) == "none (majority, minority)"
-    assert Classification.of(base_spec("cassandra", 1)).plan.not_run[LEADERLESS_SPLIT].startswith("it takes 3 nodes")
+    assert (
+        Classification.of(base_spec("cassandra:rf=1", 1)).plan.not_run[LEADERLESS_SPLIT].startswith("it takes 3 nodes")
+    )
 
 
 @pytest.mark.long
