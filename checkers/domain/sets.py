@@ -23,7 +23,7 @@ from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, Rows, hold_to,
 from splitbrain.checkers.common.values import counted, shown
 from splitbrain.checkers.common.waiting import apart, no_read_after
 from splitbrain.harness.budget import Budget, BudgetMeter
-from splitbrain.harness.history import History
+from splitbrain.harness.history import ABSENT, History
 from splitbrain.harness.operation import EventType, Value
 from splitbrain.harness.options import Option
 from splitbrain.harness.verdict import Validity, Verdict, Witness
@@ -61,6 +61,8 @@ class SetHistory:
 
     elements: dict[int, AddedElement] = field(default_factory=dict)
     reads: list[SetRead] = field(default_factory=list)
+    failed_reads: list[int] = field(default_factory=list)
+    """Rows of reads that did not succeed."""
     attempts: int = 0
     last_add: int = -1
     """The end of the last add that is known to have ended: position of its completion."""
@@ -80,6 +82,8 @@ def gathered(checker: str, history: History, rows: Rows, spending: BudgetMeter) 
             if ended == EventType.OK:
                 listed = elements_of(pool.values[operations.result[row]])
                 out.reads.append(SetRead(row, invoke, complete, pool.ids(listed)))
+            else:
+                out.failed_reads.append(row)
             continue
         out.attempts += 1
         element = out.elements.setdefault(operations.argument[row], AddedElement())
@@ -170,10 +174,20 @@ class SetCheck:
             reads = "the final read has" if len(final) == 1 else f"all {len(final)} final reads have"
             reason = f"{reads} all {owed:,} acknowledged elements"
             reason += f", and {recovered:,} whose add nobody knew the end of" if recovered else ""
+            unread = " and ".join(unread_nodes(history, all_of_it))
+            reason += f"; {unread} could not be read then" if unread else ""
             return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
         details["lost_elements"] = [values[element] for element in list(lost)[:100]]
         details["unexpected_elements"] = [values[element] for element in list(unexpected)[:100]]
         return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness, details=details)
+
+
+def unread_nodes(history: History, all_of_it: SetHistory) -> list[str]:
+    """Nodes through which the reads after the last add all failed, in order of their first one."""
+    invoke, last = history.operations().invoke, all_of_it.last_add
+    read = {history.node[one.invoke] for one in all_of_it.reads if one.invoke > last} | {ABSENT}
+    tried = [history.node[invoke[row]] for row in all_of_it.failed_reads if invoke[row] > last]
+    return [str(history.pool.values[node]) for node in dict.fromkeys(tried) if node not in read]
 
 
 def lost_element(history: History, all_of_it: SetHistory, lost: Mapping[int, SetRead]) -> Witness:

@@ -154,6 +154,15 @@ def test_an_add_of_unknown_end_may_be_there_or_not() -> None:
     assert check(*before, "1 ok read [1 2]").details["recovered"] == 1
 
 
+def test_nodes_that_could_not_be_read_at_the_end_are_named() -> None:
+    added = ("4 invoke read", "4 fail read", "0 invoke add 1", "0 ok add 1")
+    read = ("0 invoke read", "0 ok read [1]")
+    assert check(*added, *read).reason == "the final read has all 1 acknowledged elements"
+    failed = ("2 invoke read", "2 fail read", "1 invoke read", "1 info read", "3 invoke read", "3 fail read")
+    verdict = check(*added, *failed, *read, "3 invoke read", "3 ok read [1]")
+    assert verdict.value is Validity.VALID and verdict.reason.endswith("elements; n3 and n2 could not be read then")
+
+
 def test_nil_is_the_empty_set() -> None:
     assert check("0 invoke add 1", "0 ok add 1", "1 invoke read", "1 ok read nil").value is Validity.INVALID
 
