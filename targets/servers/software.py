@@ -1,8 +1,8 @@
 """Servers' programs, by version: found on this machine, in the shared cache, or fetched or built into it once.
 
-What is fetched is made in a folder of its own under a lock, checked, and moved into the cache in one step, so the cache
-is never half-filled. Digests of default versions stand in the repository; what has none is checked by the tool that
-fetches it (apt's signatures, Go's checksum database, Maven's checksums).
+What is fetched is made in a folder of its own under a lock, checked, and moved into the cache with its digests, so the
+cache is never half-filled; what it replaces is there until then. Digests of default versions stand in the repository;
+what has none is checked by the tool that fetches it (apt's signatures, Go's checksum database, Maven's checksums).
 """
 
 import fcntl
@@ -11,7 +11,6 @@ import hashlib
 import itertools
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -87,37 +86,53 @@ class Software:
         if path is not None:
             return path
         goal = self.cached(version)
-        with _locked(goal.parent):
-            if self.available(version) is None:  # another run may have been quicker
-                self._make(version, goal, say)
+        with _making(goal.parent) as folder:  # another run may have been quicker
+            if self.available(version) is None and not self._adopted(goal, version, folder, say):
+                self._make(version, goal, folder, say)
         return goal
 
     def cached(self, version: str) -> Path:
         """The place of a version in the cache."""
         return cache() / self.owner / version / "server"
 
-    def _make(self, version: str, goal: Path, say: Say) -> None:
+    def _make(self, version: str, goal: Path, folder: Path, say: Say) -> None:
+        source = next((one for one in self.sources if one.provides(version) and one.usable()), None)
+        if source is None:
+            raise InfrastructureError(f"{self.name} {version} is not here: {self.advice(version)}")
         if goal.exists():
             say(f"{self.name}'s files in {goal} are not what they were: they are fetched anew")
-            shutil.rmtree(goal) if goal.is_dir() else goal.unlink()
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".making-", dir=goal.parent) as folder:
-            source = next((one for one in self.sources if one.provides(version) and one.usable()), None)
-            if source is None:
-                raise InfrastructureError(f"{self.name} {version} is not here: {self.advice(version)}")
-            made = source.fetch(self.name, version, Path(folder), say)
-            told = self.told(made)
-            if told != version:
-                asked = f"{self.name} {version} was asked for, but what came is {told}"
-                raise InfrastructureError(f"{asked}: {self.advice(version)}")
-            self._checked(made, version, source, "what was fetched")
-            made.replace(goal)
-            _sums(goal).write_text(_lines(goal))
+        place, ready = folder / "making", folder / "ready" / goal.name
+        for part in (place, ready.parent):
+            part.mkdir()
+        made = source.fetch(self.name, version, place, say)
+        told = self.told(made)
+        if told != version:
+            asked = f"{self.name} {version} was asked for, but what came is {told}"
+            raise InfrastructureError(f"{asked}: {self.advice(version)}")
+        self._checked(made, version, source, "what was fetched").replace(ready)
+        _sums(ready).write_text(_lines(ready))
+        if goal.is_dir():
+            goal.replace(folder / "old")
+        for one in sorted(ready.parent.iterdir(), key=lambda one: one == ready):  # digests beside a file come before it
+            one.replace(goal.with_name(one.name))
+
+    def _adopted(self, path: Path, version: str, folder: Path, say: Say) -> bool:
+        """Whether what is cached without digests is taken, which then get some: where none that is recorded differs."""
+        if not path.exists() or _sums(path).exists() or self.told(path) != version or not self._pinned(path, version):
+            return False
+        (folder / SUMS).write_text(_lines(path))
+        (folder / SUMS).replace(_sums(path))
+        known = any(source.pinned.get(version) == checksum(path) for source in self.sources)
+        digest = "the digest that is recorded" if known else "no digest to compare them with, and are taken as they are"
+        say(f"{self.name}'s files in {path} lack {SUMS}, which is written anew: they have {digest}")
+        return True
 
     def _unchanged(self, path: Path, version: str) -> bool:
         """Whether what is cached is as it came."""
-        if not _sums(path).is_file() or _sums(path).read_text() != _lines(path):
-            return False
+        return _sums(path).is_file() and _sums(path).read_text() == _lines(path) and self._pinned(path, version)
+
+    def _pinned(self, path: Path, version: str) -> bool:
+        """Whether what is cached has a digest that is recorded for a version, or may come from a source without one."""
         pins = {source.pinned.get(version) for source in self.sources if source.provides(version)}
         return None in pins or checksum(path) in pins
 
@@ -170,12 +185,13 @@ def jar_version(artefact: str, folder: Path) -> str | None:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, which one run at a time can; others wait."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / f".{folder.name}.lock").open("w") as file:
+def _making(place: Path) -> Iterator[Path]:
+    """An empty folder, to make something in for another one, whose lock one run at a time can hold; others wait."""
+    place.mkdir(parents=True, exist_ok=True)
+    with (place.parent / f".{place.name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=place) as folder:
+            yield Path(folder)
 
 
 def _sums(path: Path) -> Path:

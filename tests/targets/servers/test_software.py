@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 
 from splitbrain.harness.errors import InfrastructureError, UsageError
+from splitbrain.targets.cassandra.target import SOFTWARE as CASSANDRA
 from splitbrain.targets.commands import carry_out
 from splitbrain.targets.etcd.target import BUILT, DEBIAN, PACKAGED, SOFTWARE, told
 from splitbrain.targets.servers.server import require
+from splitbrain.targets.servers.software import checksum
 from splitbrain.targets.servers.sources import PyPIWheel
+
+JARS = replace(CASSANDRA, sources=[replace(CASSANDRA.sources[0], pinned={})])
+"""A server that is a folder, without digests that are recorded."""
 
 
 def program(path: Path, script: str) -> Path:
@@ -122,8 +127,77 @@ fi"""
     assert SOFTWARE.available("3.6.5") is None
     assert SOFTWARE.obtain("3.6.5", say=said.append).read_bytes() == whole
     assert any("not what they were" in sentence for sentence in said)
-    (path.parent / "SHA256SUMS").unlink()
-    assert SOFTWARE.available("3.6.5") is None, "nothing says what it was"
+
+
+def cached_folder(version: str) -> Path:
+    """A cached folder of jars, as it is after a fetch, without its digests."""
+    folder = JARS.cached(version)
+    folder.mkdir(parents=True)
+    (folder / f"cassandra-all-{version}.jar").write_text("jar")
+    return folder
+
+
+@pytest.mark.parametrize("ends", ["no network", "another version"])
+def test_what_is_cached_stays_until_what_replaces_it_is_there(bare: Path, ends: str) -> None:
+    folder = cached_folder("5.0.6")
+    (folder / "SHA256SUMS").write_text("another  cassandra-all-5.0.6.jar\n")
+    other = 'for word in "$@"; do case "$word" in -DoutputDirectory=*) out="${word#*=}";; esac; done'
+    other += "; /bin/mkdir $out && : > $out/cassandra-all-5.0.5.jar"
+    program(bare / "mvn", "exit 1" if ends == "no network" else other)
+    with pytest.raises(InfrastructureError):
+        JARS.obtain("5.0.6", say=lambda _: None)
+    left = sorted(str(one.relative_to(folder.parent)) for one in folder.parent.rglob("*"))
+    assert left == ["server", "server/SHA256SUMS", "server/cassandra-all-5.0.6.jar"]
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_what_is_cached_without_digests_is_taken_where_none_differs(bare: Path, recorded: bool) -> None:
+    said: list[str] = []
+    folder = cached_folder("5.0.6")
+    pinned = {"5.0.6": checksum(folder)} if recorded else {}
+    jars = replace(JARS, sources=[replace(JARS.sources[0], pinned=pinned)])
+    assert jars.available("5.0.6") is None, "nothing says what it was"
+    assert jars.obtain("5.0.6", say=said.append) == jars.available("5.0.6") == folder
+    assert len(said) == 1 and ("the digest that is recorded" if recorded else "are taken as they are") in said[0]
+    assert [one.name for one in folder.parent.iterdir()] == ["server"], "nothing is left of the making"
+
+
+def test_a_cached_program_without_digests_is_taken_only_in_its_version(bare: Path) -> None:
+    path = server(SOFTWARE.cached("3.6.5"), "3.6.5")
+    assert SOFTWARE.obtain("3.6.5", say=lambda _: None) == SOFTWARE.available("3.6.5") == path
+    server(SOFTWARE.cached("3.6.6"), "3.6.4")
+    with pytest.raises(InfrastructureError, match="install Go"):
+        SOFTWARE.obtain("3.6.6", say=lambda _: None)
+    assert SOFTWARE.cached("3.6.6").exists()
+
+
+def test_what_is_cached_without_digests_is_not_taken_if_another_is_recorded(bare: Path) -> None:
+    folder = cached_folder("5.0.6")
+    jars = replace(JARS, sources=[replace(JARS.sources[0], pinned={"5.0.6": "sha256:other"})])
+    with pytest.raises(InfrastructureError, match="mvn"):
+        jars.obtain("5.0.6", say=lambda _: None)
+    assert [one.name for one in folder.iterdir()] == ["cassandra-all-5.0.6.jar"]
+
+
+def test_digests_are_there_before_the_program_of_which_they_are(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = """: > go.sum
+if [ "$1" = build ]; then
+  printf '#!/bin/sh\\necho "etcd Version: 3.6.5"\\n' > etcd && /bin/chmod +x etcd
+fi"""
+    program(bare / "go", script)
+    moved: list[tuple[str, bool]] = []
+    whole = Path.replace
+
+    def watched(self: Path, goal: Path) -> Path:
+        result = whole(self, goal)
+        path = SOFTWARE.cached("3.6.5")
+        if path.exists():
+            moved.append((goal.name, SOFTWARE.available("3.6.5") == path))
+        return result
+
+    monkeypatch.setattr(Path, "replace", watched)
+    SOFTWARE.obtain("3.6.5", say=lambda _: None)
+    assert moved == [("server", True)]
 
 
 @pytest.mark.parametrize(
