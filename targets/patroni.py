@@ -12,10 +12,11 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from splitbrain.harness.announce import Say, on_stderr
+from splitbrain.harness.announce import Say
 from splitbrain.harness.deployment import Container, Deployment, External, Place
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.logs import CRASHES, TRACEBACK
@@ -141,7 +142,11 @@ class Patroni(PostgreSQL):
         if not isinstance(deployment, External):
             ETCD.obtain(ETCD.resolve(""), say=say)
 
-    def program(self, version: str, say: Say = on_stderr) -> Path:
+    @cached_property
+    def _etcd(self) -> Path:
+        return ETCD.obtain(ETCD.resolve(""))
+
+    def obtain(self, version: str, say: Say) -> Path:
         """The programs of PostgreSQL, which the target `postgresql` shares."""
         return POSTGRESQL.obtain(version, self.binary, say)
 
@@ -165,10 +170,16 @@ class Patroni(PostgreSQL):
             "initial-advertise-peer-urls": peers[place.name],
             "initial-cluster": ",".join(f"{name}={url}" for name, url in peers.items()),
         }
-        etcd = ETCD.obtain(ETCD.resolve(""))
         script = str(place.folder / "node.sh")
         proxy = " ".join((place.address, str(PROXY), *place.members.values()))
-        return ["sh", script, sys.executable, str(etcd), proxy, *(f"--{name}={word}" for name, word in words.items())]
+        return [
+            "sh",
+            script,
+            sys.executable,
+            str(self._etcd),
+            proxy,
+            *(f"--{name}={word}" for name, word in words.items()),
+        ]
 
     def _configuration(self, place: Place) -> Mapping[str, Any]:
         """The file of a node's Patroni."""
@@ -196,7 +207,7 @@ class Patroni(PostgreSQL):
                 "listen": here,
                 "connect_address": here,
                 "data_dir": f"{place.folder}/data",
-                "bin_dir": str(self._programs),
+                "bin_dir": str(self._bin),
                 "pgpass": f"{place.folder}/pgpass",
                 "authentication": {"superuser": everybody, "replication": everybody, "rewind": everybody},
                 "parameters": parameters,
@@ -207,7 +218,7 @@ class Patroni(PostgreSQL):
         }
 
     @property
-    def _programs(self) -> Path:
+    def _bin(self) -> Path:
         folder = self.program(self.version)
         if missing := lacking(folder):
             raise InfrastructureError(f"patroni: PostgreSQL {self.version} as it is here has no {missing}")

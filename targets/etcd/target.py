@@ -123,15 +123,14 @@ class Etcd(Server):
         super().check_upgrade()
         if not self.version:
             return
-        to = self.upgrade_to
-        before, after = (tuple(map(int, one.split("-")[0].split("."))) for one in (self.version, to))
+        before, after = (tuple(map(int, one.split("-")[0].split("."))) for one in (self.version, self.upgrade_to))
         if after <= before:
             wanted = f"a release after {self.version}, as etcd does not go back"
         elif after[1] > before[1] + 1:
             wanted = f"at most one minor version on from {self.version}, as etcd goes through them one by one"
         else:
             return
-        raise UsageError(f"etcd: option upgrade_to is {wanted}; not {to}")
+        raise UsageError(f"etcd: option upgrade_to is {wanted}; not {self.upgrade_to}")
 
     def notices(self) -> Sequence[str]:
         """See `harness.target.Provided`: which version runs, and what is known of it."""

@@ -121,5 +121,4 @@ def _copied(source: Path, goal: Path) -> Path:
 
 def _last(log: Path) -> str:
     """The last thing debootstrap said."""
-    lines = log.read_text(errors="replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "it has said nothing")
+    return log.read_text(errors="replace").strip().split("\n")[-1].strip() or "it has said nothing"

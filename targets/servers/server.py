@@ -108,6 +108,7 @@ class Server(ABC):
         if self.image and self.word("version"):
             raise UsageError(f"{self.name}: option version has no meaning with option image, which brings its own")
         unknown = self.endpoints or self.image
+        self._programs: dict[str, Path] = {}
         self.version = "" if unknown else self.software.resolve(self.word("version"), self.binary)
         self.settings = {**settings, "version": self.version}
         self.folder_inside = f"/opt/{self.software.owner}" if self.folder else ""
@@ -177,8 +178,6 @@ class Server(ABC):
         pulled = isinstance(deployment, Container) and (self.image or self.official)
         if not (pulled or isinstance(deployment, External)):
             self.program(self.version, say)
-        if self.upgrade_to and not pulled:
-            self.program(self.upgrade_to, say)
         if self.java and isinstance(deployment, Process):
             self.java_program()
 
@@ -198,7 +197,14 @@ class Server(ABC):
         return await roles(nodes, self.role)
 
     def program(self, version: str, say: Say = on_stderr) -> Path:
-        """The server in a version, fetched or built if need be."""
+        """The server in a version, with that of an upgrade: obtained once a run, not at each start of a node."""
+        for one in filter(None, (version, self.upgrade_to)):
+            if one not in self._programs:
+                self._programs[one] = self.obtain(one, say)
+        return self._programs[version]
+
+    def obtain(self, version: str, say: Say) -> Path:
+        """The server in a version, fetched or built if need be; reads all its files."""
         return self.software.obtain(version, self.binary if version == self.version else "", say)
 
     def java_program(self) -> str:

@@ -146,9 +146,7 @@ class Maven(SoftwareSource):
             lambda seconds: say(f"fetching {name} {version}: {_downloaded(log)} after {seconds:.0f} s"),
         )
         if code != 0 or not any(lib.glob("*.jar")):
-            lines = re.findall(
-                r"^\[ERROR\] *(\S.*?)(?: -> \[Help 1\])?$", log.read_text(errors="replace"), re.MULTILINE
-            )
+            lines = re.findall(r"(?m)^\[ERROR\] *(\S.*?)(?: -> \[Help 1\])?$", log.read_text(errors="replace"))
             told = lines[0] if lines else f"mvn ended with code {code}"
             raise InfrastructureError(f"Maven could not fetch {name} {version}: {told}")
         return lib

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from splitbrain.harness.client import Client
-from splitbrain.harness.deployment import External, Process
+from splitbrain.harness.deployment import External, Place, Process
 from splitbrain.harness.environments.external import ExternalNode
 from splitbrain.harness.environments.linux import namespaces
 from splitbrain.harness.errors import InfrastructureError, UsageError
@@ -38,6 +38,7 @@ from splitbrain.targets.redis import Redis
 from splitbrain.targets.rqlite import Rqlite
 from splitbrain.targets.seaweedfs import SeaweedFS
 from splitbrain.targets.servers.server import Server
+from splitbrain.targets.servers.software import Software
 from splitbrain.targets.tarantool import Tarantool
 from splitbrain.targets.valkey import Valkey
 from splitbrain.targets.zookeeper import ZooKeeper
@@ -254,6 +255,43 @@ def test_planning_fetches_nothing(kind: type[Server], monkeypatch: pytest.Monkey
     environments = [one.environment for one in server.deployments]
     assert environments[0] == "local" and ("docker" in environments) == (kind.name not in NO_CONTAINERS)
     assert server.version in server.notices()[0] and server.claims is not None
+
+
+@every_server
+def test_a_node_that_starts_again_does_not_look_for_its_program(
+    kind: type[Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would read all files of the server while all waits, and fetch it in the midst of a run if one changed."""
+    asked: list[str] = []
+
+    def obtained(software: Software, version: str, binary: str = "", say: object = None) -> Path:
+        asked.append(software.name)
+        return tmp_path / software.owner
+
+    monkeypatch.setattr(Software, "obtain", obtained)
+    monkeypatch.setattr(kind, "java_program", lambda self: "java")
+    (process,) = (one for one in made(kind).deployments if isinstance(one, Process))
+    members = {"n1": "198.18.0.1", "n2": "198.18.0.2"}
+    first, other = (Place(name, members[name], tmp_path / name, members) for name in members)
+    argv = process.argv(first)
+    assert asked
+    asked.clear()
+    assert process.argv(first) == argv
+    process.argv(other)
+    assert asked == []
+
+
+def test_the_program_of_an_upgrade_is_obtained_before_the_first_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def obtained(software: Software, version: str, *_: object) -> Path:
+        asked.append(version)
+        return Path(version)
+
+    monkeypatch.setattr(Software, "obtain", obtained)
+    server = made(Etcd, version="3.5.16", upgrade_to="3.5.17")
+    assert server.program("3.5.16") == Path("3.5.16") and asked == ["3.5.16", "3.5.17"]
+    assert server.program("3.5.17") == Path("3.5.17") and asked == ["3.5.16", "3.5.17"]
 
 
 @every_server
