@@ -23,6 +23,13 @@ def extents(folder: Path, spared: frozenset[str]) -> dict[str, int]:
     return found
 
 
+def damaged(folder: Path, spared: frozenset[str], node: str, injection: FlipBits | TruncateFile) -> tuple[str, int]:
+    """Damage a node's files; the name of what is counted, and the number. Reads them whole, which may take long."""
+    if isinstance(injection, FlipBits):
+        return "bits_flipped", flip(folder, spared, node, injection)
+    return "bytes_cut", shorten(folder, spared, node, injection)
+
+
 def flip(folder: Path, spared: frozenset[str], node: str, injection: FlipBits) -> int:
     """Flip bits of a node's files; how many."""
     found = flips(extents(folder, spared), node, injection)

@@ -67,7 +67,7 @@ class ActiveFullDisk:
     async def _back(self, node: PidNode) -> None:
         folder, aside = node.place.folder, _aside(node)
         async with _down(node):
-            shutil.rmtree(aside)
+            await asyncio.to_thread(shutil.rmtree, aside)
             await asyncio.to_thread(shutil.copytree, folder, aside, symlinks=True)
             await LocalShell()(["umount", str(folder)])
             folder.rmdir()

@@ -10,7 +10,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from splitbrain.harness.environments.real.damage import flip, shorten
+from splitbrain.harness.cleanup import shielded
+from splitbrain.harness.environments.real.damage import damaged
 from splitbrain.harness.environments.real.pid_node import PidNode
 from splitbrain.harness.errors import InfrastructureError, UsageError
 from splitbrain.harness.injection import Bite, FlipBits, Kill, Stop, TruncateFile
@@ -128,11 +129,10 @@ class ActiveDamage(ActiveNodeDown):
         else:
             await asyncio.gather(*(node.end() for node in self.nodes))
         for node in self.nodes:
-            folder, name = node.place.folder, node.name
-            if isinstance(injection, FlipBits):
-                counter, done = "bits_flipped", flip(folder, self.spared, name, injection)
-            else:
-                counter, done = "bytes_cut", shorten(folder, self.spared, name, injection)
+            # Not cancelled: it goes on in its thread, and would meet the node that was restarted.
+            counter, done = await shielded(
+                asyncio.to_thread(damaged, node.place.folder, self.spared, node.name, injection)
+            )
             self.bite[counter] = self.bite.get(counter, 0) + done
         if killed and any(self.bite.values()):
             self.bite["processes_killed"] = killed
