@@ -98,9 +98,15 @@ class OpenSearchClient(NamedElements):
 
 
 def _whole(answer: Json, done: str) -> Json:
-    """The answer. ServerError if a shard that was asked failed: a copy that was not refreshed hides what it has."""
-    if answer["_shards"]["failed"]:
-        raise ServerError(f"{done} without all shards: {answer['_shards']}")
+    """The answer. ServerError if a shard that was asked failed, or none succeeded: a copy that was not refreshed hides
+    what it has.
+
+    Pitfall: a primary that is not there counts as no failure (TransportBroadcastReplicationAction), so that nothing was
+    refreshed and nothing failed. Nor does a copy without a node, which no search asks: fewer than all is no error.
+    """
+    shards = answer["_shards"]
+    if shards["failed"] or not shards["successful"]:
+        raise ServerError(f"{done} without all shards: {shards}")
     return answer
 
 

@@ -72,20 +72,22 @@ def test_nodes_have_settled_when_the_cluster_is_green() -> None:
     asyncio.run(scene())
 
 
-def pages(*sizes: int, failed: int = 0, stale: int = 0) -> tuple[AbstractAsyncContextManager[Wire], list[str]]:
+def pages(
+    *sizes: int, failed: int = 0, stale: int = 0, fresh: int = 3
+) -> tuple[AbstractAsyncContextManager[Wire], list[str]]:
     """A node whose search has pages of so many elements, and what it was asked. failed, stale: how many shards a search
-    and a refresh do not reach."""
+    and a refresh do not reach. fresh: how many copies were refreshed."""
     asked: list[str] = []
     left = [*sizes, 0]
 
     def answer(request: HttpRequest) -> Reply:
         asked.append(f"{request.method} {request.path.partition('?')[0]}")
         if request.path.endswith("/_refresh"):
-            return 200, json.dumps({"_shards": {"total": 3, "failed": stale}})
+            return 200, json.dumps({"_shards": {"total": 3, "successful": fresh, "failed": stale}})
         if "/_search" not in request.path or request.method == "DELETE":
             return 200, "{}"
         hits = [{"_source": {"text": f"{len(left)}-{number}"}} for number in range(left.pop(0))]
-        shards = {"failed": failed}
+        shards = {"successful": 1, "failed": failed}
         return 200, json.dumps({"_scroll_id": "next", "_shards": shards, "hits": {"hits": hits}})
 
     return http_node(answer, (201, "{}"), lambda error: (500, "{}"))(), asked
@@ -108,7 +110,7 @@ def test_all_pages_of_a_search_are_read() -> None:
     asyncio.run(scene())
 
 
-@pytest.mark.parametrize("shards", [{"failed": 1}, {"stale": 1}])
+@pytest.mark.parametrize("shards", [{"failed": 1}, {"stale": 1}, {"fresh": 0}])
 def test_a_search_without_all_shards_is_an_error(shards: dict[str, int]) -> None:
     async def scene() -> None:
         node, _ = pages(3, **shards)
@@ -117,6 +119,18 @@ def test_a_search_without_all_shards_is_an_error(shards: dict[str, int]) -> None
             await client.open()
             with pytest.raises(ServerError, match="without all shards"):
                 await client.elements()
+            await client.close()
+
+    asyncio.run(scene())
+
+
+def test_a_copy_without_a_node_makes_no_refresh_an_error() -> None:
+    async def scene() -> None:
+        node, _ = pages(1, fresh=2)
+        async with node as there:
+            client = OpenSearchClient(there.endpoint, OpenSearch(SETTINGS))
+            await client.open()
+            assert list(await client.elements()) == ["1-0"]
             await client.close()
 
     asyncio.run(scene())
