@@ -21,7 +21,7 @@ from splitbrain.checkers.common.entry import CatalogueEntry
 from splitbrain.checkers.common.event_format import EventFormat, some
 from splitbrain.checkers.common.per_key import LOOK_EVERY, NEVER, Rows, hold_to, of_each_key, over_budget, unobserved
 from splitbrain.checkers.common.values import counted, shown
-from splitbrain.checkers.domain.sets import SetRead, doubled, listed_twice
+from splitbrain.checkers.domain.sets import SetRead, doubled, listed_twice, unread_nodes
 from splitbrain.harness.budget import Budget, BudgetMeter
 from splitbrain.harness.history import History
 from splitbrain.harness.operation import EventType, Value
@@ -50,10 +50,12 @@ class RemovedElement:
 
 @dataclass(slots=True)
 class RemovalHistory:
-    """The changes of one set. elements: by value id. changed: when the last change was acknowledged."""
+    """The changes of one set. elements: by value id. failed_reads: rows of reads that did not succeed. changed: when
+    the last change was acknowledged."""
 
     elements: dict[int, RemovedElement] = field(default_factory=dict)
     reads: list[SetRead] = field(default_factory=list)
+    failed_reads: list[int] = field(default_factory=list)
     changed: int = -1
 
 
@@ -113,6 +115,8 @@ class RemovalCheck:
                 if ended == EventType.OK:
                     listed = elements_of(pool.values[operations.result[row]])
                     found.reads.append(SetRead(row, invoke, complete, pool.ids(listed)))
+                else:
+                    found.failed_reads.append(row)
                 continue
             element = found.elements.setdefault(operations.argument[row], RemovedElement())
             if ended == EventType.OK:
@@ -149,6 +153,7 @@ class RemovalCheck:
             return unobserved(self.name, "no element had surely been removed before it was read: none could come back")
         reads = "the read that counts has" if len(judged) == 1 else f"all {len(judged):,} reads that count have"
         reason = f"{reads} none of the {len(seen.gone):,} elements that had been removed, and all that had not"
+        reason += unread_nodes(history, found.reads, found.failed_reads, found.changed)
         return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
 
 

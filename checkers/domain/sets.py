@@ -13,7 +13,7 @@ began after the last add had ended, so that each node that was read at the end i
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from splitbrain.checkers.common.data_types import elements_of
@@ -174,20 +174,22 @@ class SetCheck:
             reads = "the final read has" if len(final) == 1 else f"all {len(final)} final reads have"
             reason = f"{reads} all {owed:,} acknowledged elements"
             reason += f", and {recovered:,} whose add nobody knew the end of" if recovered else ""
-            unread = " and ".join(unread_nodes(history, all_of_it))
-            reason += f"; {unread} could not be read then" if unread else ""
+            reads_then = final if self.after_seconds else all_of_it.reads
+            reason += unread_nodes(history, reads_then, all_of_it.failed_reads, all_of_it.last_add)
             return Verdict(Validity.VALID, reason, self.name, self.name, details=details)
         details["lost_elements"] = [values[element] for element in list(lost)[:100]]
         details["unexpected_elements"] = [values[element] for element in list(unexpected)[:100]]
         return Verdict(Validity.INVALID, witness.words[0], self.name, self.name, witness=witness, details=details)
 
 
-def unread_nodes(history: History, all_of_it: SetHistory) -> list[str]:
-    """Nodes through which the reads after the last add all failed, in order of their first one."""
-    invoke, last = history.operations().invoke, all_of_it.last_add
-    read = {history.node[one.invoke] for one in all_of_it.reads if one.invoke > last} | {ABSENT}
-    tried = [history.node[invoke[row]] for row in all_of_it.failed_reads if invoke[row] > last]
-    return [str(history.pool.values[node]) for node in dict.fromkeys(tried) if node not in read]
+def unread_nodes(history: History, reads: Iterable[SetRead], failed_reads: Iterable[int], last: int) -> str:
+    """A clause that names the nodes through which the reads after the last change all failed, in order of their first
+    one; "" if there are none. reads: those that succeeded, and count. failed_reads: rows of the others."""
+    invoke = history.operations().invoke
+    read = {history.node[one.invoke] for one in reads if one.invoke > last} | {ABSENT}
+    tried = [history.node[invoke[row]] for row in failed_reads if invoke[row] > last]
+    unread = [str(history.pool.values[node]) for node in dict.fromkeys(tried) if node not in read]
+    return f"; {' and '.join(unread)} could not be read then" if unread else ""
 
 
 def lost_element(history: History, all_of_it: SetHistory, lost: Mapping[int, SetRead]) -> Witness:

@@ -10,6 +10,7 @@ from splitbrain.harness.budget import Budget
 from splitbrain.harness.history import Event, History
 from splitbrain.harness.verdict import Validity
 
+from ..porcupine.histories import recorded
 from .randomly import LONG, QUICK, differential, events, pairs
 
 ELEMENTS = 2
@@ -137,3 +138,12 @@ def test_a_stale_read_counts_only_if_all_do() -> None:
     history = of(*ADDED, *REMOVED, *early, *late)
     assert RemovalCheck("final").check(history, Budget()).value is Validity.VALID
     assert RemovalCheck("all").check(history, Budget()).value is Validity.INVALID
+
+
+def test_nodes_that_could_not_be_read_at_the_end_are_named() -> None:
+    changed = ("3 invoke read", "3 fail read", "0 invoke add 7", "0 ok add 7", "0 invoke remove 7", "0 ok remove 7")
+    read = ("0 invoke read", "0 ok read []")
+    failed = ("2 invoke read", "2 info read", "1 invoke read", "1 fail read", "1 invoke read", "1 ok read []")
+    for lines, ending in ((changed, "all that had not"), ((*changed, *failed), "; n3 could not be read then")):
+        verdict = RemovalCheck().check(recorded(*lines, *read), Budget())
+        assert verdict.value is Validity.VALID and verdict.reason.endswith(ending)

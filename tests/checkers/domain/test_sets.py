@@ -163,6 +163,14 @@ def test_nodes_that_could_not_be_read_at_the_end_are_named() -> None:
     assert verdict.value is Validity.VALID and verdict.reason.endswith("elements; n3 and n2 could not be read then")
 
 
+def test_a_read_that_came_too_soon_is_none_of_the_last() -> None:
+    """Lines are a millisecond apart, and reads count 5 ms after the last add."""
+    early = ("0 invoke add 1", "0 ok add 1", "1 invoke read", "1 ok read [1]", "2 invoke read", "2 ok read [1]")
+    late = ("1 invoke read", "1 fail read", "2 invoke read", "2 ok read [1]")
+    verdict = SetCheck(reads="final", after_seconds=0.005).check(recorded(*early, *late), Budget())
+    assert verdict.value is Validity.VALID and verdict.reason.endswith("elements; n2 could not be read then")
+
+
 def test_nil_is_the_empty_set() -> None:
     assert check("0 invoke add 1", "0 ok add 1", "1 invoke read", "1 ok read nil").value is Validity.INVALID
 
