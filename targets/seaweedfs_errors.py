@@ -1,5 +1,4 @@
-"""Error table of SeaweedFS's S3 gateway, by the status of its answers. An operation with a definite error certainly did
-not happen.
+"""Error table of SeaweedFS's S3 gateway, by the status of its answers. None is definite for a change.
 
 Pitfall: where a filer's answer to a put did not come, the gateway tries once more under a lock (weed/s3api,
 routedObjectWrite and withObjectWriteLock), and then the condition may be false because the first try was done.
@@ -11,8 +10,8 @@ from splitbrain.targets.servers.errors import code, table
 ERRORS = table(
     # weed/s3api, filerErrorToS3Error: also of a put that was called off, perhaps after its entry was made.
     code(400, ErrorKind.OTHER),
-    # The sender is rejected before anything is put.
-    code(403, ErrorKind.OTHER, definite=True),
+    # A sender who may not, and also what the filer says of a bucket that is read-only (filerErrorToS3Error).
+    code(403, ErrorKind.OTHER),
     code(404, ErrorKind.UNAVAILABLE),
     code(409, ErrorKind.CONFLICT),
     code(412, ErrorKind.CONFLICT),

@@ -137,6 +137,7 @@ ERRORS = [
     (Ignite, b"1000", EventType.FAIL, ErrorKind.UNAVAILABLE),
     (Ignite, b"1", EventType.INFO, ErrorKind.UNAVAILABLE),
     (SeaweedFS, b"400", EventType.INFO, ErrorKind.OTHER),
+    (SeaweedFS, b"403", EventType.INFO, ErrorKind.OTHER),
     (SeaweedFS, b"404", EventType.INFO, ErrorKind.UNAVAILABLE),
     (SeaweedFS, b"412", EventType.INFO, ErrorKind.CONFLICT),
     (SeaweedFS, b"500", EventType.INFO, ErrorKind.OTHER),
