@@ -262,7 +262,7 @@ def test_planning_fetches_nothing(kind: type[Server], monkeypatch: pytest.Monkey
 def test_a_node_that_starts_again_does_not_look_for_its_program(
     kind: type[Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would read all files of the server while all waits, and fetch it in the midst of a run if one changed."""
+    """Otherwise all waits while it reads the files, and what changed meanwhile is fetched in the midst of a run."""
     asked: list[str] = []
 
     def obtained(software: Software, version: str, binary: str = "", say: object = None) -> Path:
