@@ -15,9 +15,10 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,8 +56,12 @@ class RunFolder:
                 folder.path.chmod(0o700)
             folder.logs.mkdir()
         folder.write("test.toml", record.to_toml())
-        with writing(root / LATEST):
-            point_latest(root / LATEST, folder.path)
+        try:
+            with writing(root / LATEST):
+                point_latest(root / LATEST, folder.path)
+        except UsageError:
+            discard(folder.path, root)
+            raise
         return folder
 
     @staticmethod
@@ -192,6 +197,29 @@ def point_latest(link: Path, folder: Path) -> None:
     except IsADirectoryError:
         fresh.unlink()
         raise UsageError(f"{link}: a folder is in the place of the link to the latest run; move it away") from None
+
+
+def latest_run(root: Path) -> Path | None:
+    """The folder that `root/latest` names, if it is there."""
+    link = root / LATEST
+    if not link.is_symlink() and not link.is_file():
+        return None
+    named = root / (link.readlink() if link.is_symlink() else link.read_text().strip())
+    return named if named.is_dir() else None
+
+
+def discard(folder: Path, root: Path, before: Path | None = None) -> None:
+    """Remove a run's folder below `root`, and what named it. before: what `root/latest` is to name then."""
+    shutil.rmtree(folder, ignore_errors=True)
+    link = root / LATEST
+    with suppress(OSError):
+        if (link.is_symlink() or link.is_file()) and latest_run(root) is None:
+            if before is not None and before.is_dir():
+                point_latest(link, before)
+            else:
+                link.unlink()
+        folder.parent.rmdir()
+        folder.parent.parent.rmdir()
 
 
 def _beside(path: Path) -> Path:

@@ -12,9 +12,10 @@ from splitbrain.campaigns.grid import CampaignTest
 from splitbrain.campaigns.keeping import Keeper
 from splitbrain.campaigns.reached import Reached
 from splitbrain.campaigns.record import CampaignFolder, LineWriter
-from splitbrain.campaigns.tasks import RunLine, Task, discard, lost
+from splitbrain.campaigns.tasks import RunLine, Task, lost
 from splitbrain.harness.deployment import External
 from splitbrain.harness.errors import InfrastructureError
+from splitbrain.results.folder import discard
 from splitbrain.results.result import RunStatus
 from splitbrain.runner.launch import provide
 

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from splitbrain import registry
-from splitbrain.campaigns.tasks import RunLine, Task, discard, lost
+from splitbrain.campaigns.tasks import RunLine, Task, lost
+from splitbrain.results.folder import discard
 from splitbrain.results.result import RunStatus
 
 GIB = 1 << 30

@@ -4,10 +4,8 @@ A simulated run is recorded in memory, and its folder is written only if it is k
 cost is its folder. A real one has its folder from the start, for the logs of its nodes, and loses it at the end.
 """
 
-import shutil
 import time
 from collections.abc import Callable, Container, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from splitbrain.harness.marked_states import MarkedStates
 from splitbrain.harness.marks import Marking
 from splitbrain.harness.progress import Progress
 from splitbrain.harness.verdict import unknown
-from splitbrain.results.folder import LATEST, RunFolder
+from splitbrain.results.folder import RunFolder, discard
 from splitbrain.results.result import Cost, Result, RunStatus
 from splitbrain.results.text import witnesses
 from splitbrain.runner.execute import execute_in_memory
@@ -234,7 +232,8 @@ def carry_out_task(
 def lost(task: Task, status: RunStatus, reason: str, wall: float, left: Path | None = None) -> RunLine:
     """The line of a task whose process was ended or died: `unknown` if the checkers had begun, else `infrastructure`.
 
-    left: the folder that the run had begun; a simulated run has none, and is given one that says what was to be run.
+    left: the folder that the run had begun; a simulated run has none, and one that was refused has it no more: they
+    are given one that says what was to be run.
     """
     made = plan(task.spec)
     cost = Cost(run=wall)
@@ -244,19 +243,8 @@ def lost(task: Task, status: RunStatus, reason: str, wall: float, left: Path | N
         result = Result.failed(History(), made.record(), reason, cost)
     folder = None
     if task.keeps(result):
-        folder = RunFolder(left) if left is not None else RunFolder.create(made.record(), task.out)
+        folder = RunFolder.create(made.record(), task.out) if left is None or not left.is_dir() else RunFolder(left)
         folder.finish(History(), result)
     elif left is not None:
         discard(left, task.out)
     return RunLine.of(task, result, folder, wall)
-
-
-def discard(folder: Path, out: Path) -> None:
-    """Remove a run's folder below `out`, and what named it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    latest = out / LATEST
-    with suppress(OSError):
-        if latest.is_symlink() and not latest.exists():
-            latest.unlink()
-        folder.parent.rmdir()
-        folder.parent.parent.rmdir()

@@ -1,6 +1,7 @@
 """Execution of a plan in this process: run the test, judge its history, keep the result.
 
-Whatever goes wrong after the start leaves a folder that tells what happened until then.
+Whatever goes wrong after the start leaves a folder that tells what happened until then, unless it is wrong use and
+nothing had happened.
 """
 
 import shutil
@@ -29,7 +30,7 @@ from splitbrain.harness.verdict import Verdict
 from splitbrain.own_targets import answers_at
 from splitbrain.results import text
 from splitbrain.results.crash_logs import write_crash_log
-from splitbrain.results.folder import RUNS, RunFolder
+from splitbrain.results.folder import RUNS, RunFolder, discard, latest_run
 from splitbrain.results.result import Cost, Result, RunStatus
 from splitbrain.runner.checking import check_safely, merge
 from splitbrain.runner.happened import HappenedFaults
@@ -80,15 +81,20 @@ def execute(
     claimed: Callable[[RunFolder], None] = lambda folder: None,
 ) -> FinishedRun:
     """Run, judge, keep. The result may be `infrastructure`; the folder is there in any case, and `claimed` is told of
-    it when it begins.
+    it when it begins. It goes away again if UsageError comes before the first event.
 
     KeyboardInterrupt passes through, after everything was healed and closed and the history was kept.
     """
+    before = latest_run(out)
     folder = RunFolder.create(plan.record(), out)
     claimed(folder)
     recorder = Recorder(folder.history_path, plan.environment.now)
     try:
         result = _carried_out(plan, recorder, folder, progress)
+    except UsageError:
+        if not len(recorder.history):
+            discard(folder.path, out, before)
+        raise
     finally:
         recorder.close(compress=False)
     folder.finish(recorder.history, result)
