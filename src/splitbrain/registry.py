@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from splitbrain.checkers import SUMMARIES
@@ -316,6 +319,20 @@ def round_trip_ms(knobs: str) -> float:
 
     network = world_options(read_world(knobs)).network
     return network.latency_ms_min + network.latency_ms_max + 2 * network.latency_ms_tail_mean
+
+
+def scratch() -> AbstractContextManager[Path]:
+    """A folder for files alone, which goes away; see `scratch.files`."""
+    from splitbrain.harness.environments.linux.scratch import files
+
+    return files()
+
+
+def end_scratch() -> None:
+    """Remove what this process has for `scratch`, before it ends by `os._exit`."""
+    made = sys.modules.get("splitbrain.harness.environments.linux.scratch")
+    if made is not None:  # nothing is loaded for it: there may be no memory left
+        made.end()
 
 
 def environment_summary(name: str) -> str:

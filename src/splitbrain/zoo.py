@@ -11,12 +11,12 @@ import importlib
 import json
 import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -176,13 +176,18 @@ def hunt_all(
     plans: Sequence[HuntPlan], out: Path, *, starts: int = 1, cpu_limit: float = 60.0, jobs: int = 1
 ) -> Iterator[BugResult]:
     """HuntResult each, in order; out: where the folders of refuted runs go."""
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_leave_nothing) as pool:
         under_way = [[pool.submit(hunt, one, start, cpu_limit, out) for start in range(starts)] for one in plans]
         try:
             for one, futures in zip(plans, under_way, strict=True):
                 yield BugResult(one, [future.result() for future in futures])
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _leave_nothing() -> None:
+    """Have a process of the pool remove its scratch folder in the end: a fork calls nothing of `atexit`."""
+    Finalize(None, registry.end_scratch, exitpriority=1)
 
 
 def hunt(plan: HuntPlan, start: int, cpu_limit: float, out: Path) -> HuntResult:
@@ -194,8 +199,8 @@ def hunt(plan: HuntPlan, start: int, cpu_limit: float, out: Path) -> HuntResult:
         seeds += 1
         seed = start * SEEDS_A_START + seeds
         began = time.process_time()
-        with tempfile.TemporaryDirectory(prefix="splitbrain-zoo-") as folder:
-            result, checks, left = _attempt(RunSpec(plan.target, seed=seed, **plan.fields), Path(folder))
+        with registry.scratch() as folder:
+            result, checks, left = _attempt(RunSpec(plan.target, seed=seed, **plan.fields), folder)
             spent += time.process_time() - began
             if plan.correct:
                 common |= _refuting_correct(plan, {*checks} - common, start, max(seeds, CONTROLS))
@@ -218,7 +223,7 @@ def _attempt(spec: RunSpec, folder: Path | None) -> tuple[Result, list[str], Pat
             checks = telling(made, held.result)
             left = held.keep(made.record(), folder).path if checks and folder else None
             return held.result, checks, left
-    with tempfile.TemporaryDirectory(prefix="splitbrain-zoo-") as nowhere:
+    with registry.scratch() as nowhere:
         done = run(spec, out=folder or nowhere)
     return done.result, telling(made, done.result), done.folder.path if folder else None
 

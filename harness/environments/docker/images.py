@@ -5,7 +5,6 @@ come to mean another image while a run goes on, so containers are made from the 
 """
 
 import tarfile
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 from splitbrain.harness.announce import Say, on_stderr
 from splitbrain.harness.deployment import BuiltImage
 from splitbrain.harness.environments.docker.daemon import Daemon, absent, attempt
+from splitbrain.harness.environments.linux import scratch
 from splitbrain.harness.errors import InfrastructureError
 
 NAME = "splitbrain.image"
@@ -93,8 +93,8 @@ def build(daemon: Daemon, wanted: BuiltImage, say: Say = on_stderr, *, rebuild: 
     if before is not None and not rebuild and _labels(before).get(CONTENTS) == contents:
         return _image(before, wanted.name, "built here")
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="splitbrain-image-") as folder:
-        root, archive = Path(folder) / "root", Path(folder) / "root.tar"
+    with scratch.files() as folder:
+        root, archive = folder / "root", folder / "root.tar"
         root.mkdir()
         wanted.fill(root)
         with tarfile.open(archive, "w") as tar:

@@ -4,12 +4,16 @@ Whoever survives removes it: the outer process, else the namespace's init, else 
 whose lock nobody holds. Pitfall: `/tmp` is memory on many systems, where fsync means nothing, so `/var/tmp` it is.
 """
 
+import atexit
 import ctypes
 import fcntl
+import functools
 import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PREFIX = "splitbrain-"
@@ -41,6 +45,36 @@ class Scratch:
         clear(self.folder)
 
 
+@contextmanager
+def files() -> Iterator[Path]:
+    """An empty folder for files alone, as nothing is unmounted there. It lies in a scratch folder that this process has
+    for all of them, so it costs no more than any folder; what was abandoned is swept once, before the first."""
+    with tempfile.TemporaryDirectory(dir=_shared(os.getpid(), parent()).folder) as folder:
+        yield Path(folder)
+
+
+def end() -> None:
+    """Remove what this process has for `files`. Python calls it when it ends, but not before `os._exit`."""
+    while _made:
+        pid, scratch = _made.pop()
+        if pid == os.getpid():  # a fork has its parent's
+            scratch.remove()
+    _shared.cache_clear()
+
+
+_made: list[tuple[int, Scratch]] = []
+atexit.register(end)
+
+
+@functools.cache
+def _shared(pid: int, beside: Path) -> Scratch:
+    for folder in abandoned():
+        clear(folder)
+    scratch = Scratch()
+    _made.append((pid, scratch))
+    return scratch
+
+
 def abandoned() -> list[Path]:
     """Scratch folders of this user that no living run holds."""
     return [folder for folder in sorted(parent().glob(PREFIX + "*")) if _abandoned(folder)]
@@ -48,8 +82,8 @@ def abandoned() -> list[Path]:
 
 def clear(folder: Path) -> None:
     """Remove a scratch folder, and unmount what a run that died has left mounted in it."""
-    inside = f"{folder}{os.sep}"
-    for line in reversed(Path("/proc/self/mountinfo").read_text().splitlines()):
+    inside, mounts = f"{folder}{os.sep}", Path("/proc/self/mountinfo")
+    for line in reversed(mounts.read_text().splitlines() if mounts.exists() else []):  # macOS has no such file
         point = line.split()[4]
         if point.startswith(inside):
             ctypes.CDLL(None).umount2(point.encode(), MNT_DETACH)

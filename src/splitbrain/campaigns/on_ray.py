@@ -5,9 +5,7 @@ time and memory, so splitbrain, of the same version, and the module of a target 
 """
 
 import io
-import shutil
 import tarfile
-import tempfile
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -15,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from splitbrain import registry
 from splitbrain.campaigns.executor import TaskInterrupted, TaskLimits, WorkerPool
 from splitbrain.campaigns.tasks import RunLine, Task, lost
 from splitbrain.harness.errors import InfrastructureError, UsageError
@@ -119,8 +118,7 @@ def carry_out_shipped(
         raise InfrastructureError(f"the worker has splitbrain {__version__}, and the campaign is one of {version}")
     here = _here[memory] = _here.get(memory) or _Here(memory)
     here.seconds = seconds
-    out = Path(tempfile.mkdtemp(prefix="splitbrain-"))
-    try:
+    with registry.scratch() as out:
         task = replace(Task.from_plain(plain), out=out)
         future = here.pool.submit(task)
         try:
@@ -132,8 +130,6 @@ def carry_out_shipped(
             here.pool.shutdown()
             raise
         return line.plain, packed(line)
-    finally:
-        shutil.rmtree(out, ignore_errors=True)
 
 
 def unpacked(task: Task, plain: Mapping[str, Any], archive: bytes | None) -> RunLine:

@@ -22,6 +22,7 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
+from splitbrain import registry
 from splitbrain.campaigns.tasks import Task, carry_out_task
 from splitbrain.harness.errors import SplitbrainError, out_of_memory
 from splitbrain.harness.progress import Progress
@@ -132,8 +133,11 @@ def _limit_memory(most: int) -> None:
 
 def _leave() -> None:
     """End at once: the thread that waits for standard input would be waited for."""
-    sys.stderr.flush()
-    os._exit(0)
+    try:
+        registry.end_scratch()
+        sys.stderr.flush()
+    finally:
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ nothing had happened.
 """
 
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -122,8 +121,8 @@ class RunInMemory:
 def execute_in_memory(plan: RunPlan, progress: Progress | None = None) -> Iterator[RunInMemory]:
     """Run and judge a plan of a deterministic environment, without a folder: what a crash loses, its seed repeats."""
     recorder = Recorder(None, plan.environment.now, hold=True)
-    with tempfile.TemporaryDirectory(prefix="splitbrain-") as place:
-        scratch = RunFolder(Path(place))
+    with registry.scratch() as place:
+        scratch = RunFolder(place)
         scratch.logs.mkdir()
         yield RunInMemory(_carried_out(plan, recorder, scratch, progress), recorder, scratch)
 

@@ -4,8 +4,8 @@ import gzip
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from splitbrain import registry
 from splitbrain.harness.errors import UsageError
 from splitbrain.results.folder import RUNS, RunFolder
 from splitbrain.runner.execute import FinishedRun, execute
@@ -39,8 +39,8 @@ def replay(run: str, out: Path = RUNS) -> Replay:
     """
     if is_token(run):
         spec = Token.read(run).spec
-        with TemporaryDirectory(prefix="splitbrain-") as place:
-            return _compared(spec, execute(_simulated(spec), Path(place)).folder, None, out)
+        with registry.scratch() as place:
+            return _compared(spec, execute(_simulated(spec), place).folder, None, out)
     folder = RunFolder.open(Path(run))
     return _compared(repeatable(folder).spec, folder, folder.path, out)
 

@@ -5,8 +5,6 @@ end and must have the same history, or what was recorded is not what happened.
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from splitbrain import registry
 from splitbrain.harness.controller import run_test
@@ -50,8 +48,8 @@ def record_steps(folder: RunFolder, span: Span) -> RecordedSteps:
     test, nemesis = prepared(made, None)
     recorder = Recorder(None, environment.now, hold=True)
     environment.run(lambda: run_test(test, recorder, nemesis, None))
-    with TemporaryDirectory(prefix="splitbrain-") as place:
-        again = RunFolder(Path(place))
+    with registry.scratch() as place:
+        again = RunFolder(place)
         recorder.save(again.history_path)
         if lines_of(again) != lines_of(folder):
             raise UsageError(
