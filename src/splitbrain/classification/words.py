@@ -79,7 +79,7 @@ def facts(card: Card) -> Mapping[str, str]:
     found["claims"] = claims(card)
     if said := textbook(card):
         found["textbook"] = said
-    if dropped := [reason for one in card.measured for reason in one.dropped]:
+    if dropped := [*(reason for one in card.measured for reason in one.dropped), *subject.failed]:
         found["left out"] = "; ".join(dropped)
     operations = sum(run.operations for run in card.runs)
     found["rests on"] = (

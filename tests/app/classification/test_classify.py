@@ -184,6 +184,14 @@ def test_a_card_says_what_the_target_is() -> None:
     assert card_file(made)["summary"] == "replicas that <never> agree"
 
 
+def test_a_scenario_that_could_not_be_carried_out_is_told_where_the_class_is_found_all_the_same() -> None:
+    reason = "pause of the leader: a run could not be carried out: it was not over after 206 s"
+    made = Card(CardSubject("store", (), "sim", 5, failed=(reason,)), runs_of(serving))
+    assert made.finding.cap is CapClass.AP
+    for told in (" ".join("\n".join(lines(made)).split()), render(made), markdown(made)):
+        assert reason in told
+
+
 def test_a_claim_that_nobody_knows_is_not_settled() -> None:
     made = card(refusing, "linearisable", "CP")
     assert made.claims == {"linearisable": None, "CP": True}
