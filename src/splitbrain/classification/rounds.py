@@ -124,9 +124,10 @@ def carry_out(
         if number == 1:
             for one in found:
                 one.find_times(say)
+        # By the runs of the rounds before: with those that are kept a round may seem to be of no use.
+        waiting = [one for one in found if number == 0 or not one.settled]
         if resume and number <= 1:
             _take_kept(found, number, folder, range((seed - 1) * SEEDS_BLOCK + 1, seed * SEEDS_BLOCK + 1))
-        waiting = [one for one in found if number == 0 or not one.settled]
         tables, left = _tests_of(waiting, number, seed, seeds)
         if not left:
             break

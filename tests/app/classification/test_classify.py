@@ -98,6 +98,17 @@ def test_the_same_seed_gives_the_same_card_and_an_attempt_that_was_cut_short_is_
     assert [path.name for path, old, new in zip(first, made, again, strict=True) if old != new] == ["healthy-1"]
 
 
+def test_a_run_that_is_missing_is_made_up_for_where_the_others_settle_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once_hit = property(lambda one: any(name != "healthy" for name, _ in one.runs))
+    monkeypatch.setattr(rounds.Classification, "settled", once_hit)
+    (whole,) = classify("single", jobs=1, seeds=1, out=tmp_path).cards
+    shutil.rmtree(tmp_path / "single" / "runs" / "skewed-clocks-1")
+    (mended,) = classify("single", jobs=1, seeds=1, out=tmp_path, resume=True).cards
+    assert card_file(mended) == card_file(whole)
+
+
 def test_an_interrupted_classification_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise CampaignInterrupted(CampaignResult("one", "campaigns/one", ()))
