@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from splitbrain import registry
 from splitbrain.campaigns import on_ray
 from splitbrain.campaigns.against import Against
 from splitbrain.campaigns.baseline import Baseline
@@ -22,8 +23,10 @@ from splitbrain.campaigns.record import CAMPAIGNS, CampaignFolder, last_time
 from splitbrain.campaigns.reports import write_reports
 from splitbrain.campaigns.tasks import KEEPS, RunLine, Task
 from splitbrain.harness.announce import Say, silently
+from splitbrain.harness.deployment import Served
 from splitbrain.harness.errors import UsageError
 from splitbrain.results.result import RunStatus
+from splitbrain.runner.spec import RunSpec
 
 GRACE_SECONDS = 120.0
 """The time that a run may take beyond its main phase and the budget of its checkers."""
@@ -68,11 +71,12 @@ def campaign(
     may use. on: `local` for processes of this machine, `ray` for a Ray on it, `ray://HOST:PORT` for a cluster.
     deadline: seconds after which no more is run. keep: the run folders that stay, of `KEEPS`; keep_bytes: the room that
     they may take. memory: bytes that one run may take, checks included; task_limit: seconds that it may take, by
-    default its time limit, its budget and GRACE_SECONDS. baseline: what the campaign is compared with, a file or one
-    that was read: it fails on what is new alone. write_baseline: the file that gets the campaign's own, once all of
-    it was carried out. regressions: a folder of failing seeds, as of the pytest plugin: they are tried first, and those
-    that fail where `valid` is expected are added. strict: unknown is a failure in `junit.xml`. progress: kept up to
-    date. told: of every run. begun: told of the folder and the tests before the first run. say: as for `run`.
+    default its time limit, its budget, what real nodes may take to start, and GRACE_SECONDS. baseline: what the
+    campaign is compared with, a file or one that was read: it fails on what is new alone. write_baseline: the file that
+    gets the campaign's own, once all of it was carried out. regressions: a folder of failing seeds, as of the pytest
+    plugin: they are tried first, and those that fail where `valid` is expected are added. strict: unknown is a failure
+    in `junit.xml`. progress: kept up to date. told: of every run. begun: told of the folder and the tests before the
+    first run. say: as for `run`.
 
     UsageError for a file that makes no sense, before anything starts. CampaignInterrupted after Ctrl-C.
     """
@@ -166,7 +170,15 @@ def _surprise(line: RunLine) -> bool:
 
 
 def _limit(given: float | None) -> Callable[[Task], float]:
-    return lambda task: given or task.spec.time_limit + task.spec.budget.seconds + GRACE_SECONDS
+    return lambda task: given or usual_limit(task.spec)
+
+
+def usual_limit(spec: RunSpec) -> float:
+    """The seconds that a run may take with everything where none are given."""
+    offered = registry.target(spec.target).deployments
+    taken = next((one for one in offered if spec.env in (None, one.environment)), None)
+    starts = taken.ready_seconds if isinstance(taken, Served) else 0.0
+    return spec.time_limit + spec.budget.seconds + starts + GRACE_SECONDS
 
 
 def _finished(
