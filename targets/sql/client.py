@@ -181,8 +181,7 @@ class SqlClient(ServerClient):
 
     async def txn(self, operation: Operation) -> Outcome:
         """A transaction: a statement a micro-operation."""
-        reads_alone = all(f == "r" for f, _, _ in operation.value)
-        return await self._transaction(operation, steps(operation.value), reads_alone=reads_alone)
+        return await self._transaction(operation, steps(operation.value))
 
     async def begin(self, operation: Operation) -> Outcome:
         """Begin a transaction and carry out micro-operations; it stays open. Only `commit` goes on with it: before any
@@ -205,17 +204,11 @@ class SqlClient(ServerClient):
         return await self._transaction(operation, insert(operation.key, operation.value))
 
     async def _transaction(
-        self,
-        operation: Operation,
-        procedure: Procedure,
-        *,
-        begins: bool = True,
-        ends: bool = True,
-        reads_alone: bool = False,
+        self, operation: Operation, procedure: Procedure, *, begins: bool = True, ends: bool = True
     ) -> Outcome:
         """Begin, take the steps of a procedure, COMMIT; what fails before that is not committed. Ok with the answer, or
         the operation's value if there is none. An error that is no server's is a mistake of ours, and raised.
-        begins, ends: whether these two belong to it. reads_alone: whether its operation is of reads alone."""
+        begins, ends: whether these two belong to it."""
         session, committing = self.session, False
         try:
             for statement in self.opening if begins else ():
@@ -228,7 +221,7 @@ class SqlClient(ServerClient):
             await self._undo(session)
             if committing:
                 raise
-            if reads_alone and isinstance(error, ServerError) and self.dialect.no_table(error):
+            if _reads_alone(operation) and isinstance(error, ServerError) and self.dialect.no_table(error):
                 return Outcome.ok(tuple((f, key, None) for f, key, _ in operation.value))
             if isinstance(error, Refusal):
                 return Outcome.fail(ErrorKind.PRECONDITION, str(error), operation.value)
@@ -260,6 +253,10 @@ class SqlClient(ServerClient):
             return f, key, unpacked(rows[0][0]) if rows else None
         await self.session.change(self.dialect.write if f == "w" else self.dialect.append, _name(key), packed(value))
         return f, key, value
+
+
+def _reads_alone(operation: Operation) -> bool:
+    return operation.f == "txn" and all(f == "r" for f, _, _ in operation.value)
 
 
 def _name(key: Any) -> str:
